@@ -1,0 +1,30 @@
+import type { Archive, Entry } from "../archive/archive.ts";
+import type { ByteSource } from "../archive/byte-source.ts";
+import type { ManifestReading } from "../manifest/manifest.ts";
+import type { ModelFormat } from "../model/model-format.ts";
+import type { Signature } from "../model/signature.ts";
+import type { Inference } from "../runtime/inference.ts";
+import type { NoAnswer } from "./check.ts";
+
+/** The model file that the manifest names, or the bare file itself. */
+export interface SubjectModel {
+  readonly entry: Entry;
+  readonly source: ByteSource;
+  readonly format: ModelFormat;
+}
+
+/** What checks look at: each thing read once, on demand, and remembered. */
+export interface Subject {
+  readonly archive: Archive;
+  /** The entry of this path, or null. */
+  entry(path: string): Entry | null;
+  /** Null when the archive has no manifest (a bare model file never has one). */
+  manifest(): Promise<ManifestReading | null>;
+  /** The entry as UTF-8 text; null when there is none, it is over `limit` bytes, or it is no UTF-8. */
+  text(path: string, limit?: number): Promise<string | null>;
+  model(): Promise<SubjectModel | null>;
+  /** Null where there is no model or its header cannot be read. */
+  signature(): Promise<Signature | null>;
+  /** The dummy run, once the static checks allow it; a NoAnswer says why there was none. */
+  inference(): Promise<Inference | NoAnswer>;
+}

@@ -1,0 +1,40 @@
+/**
+ * Failures: what we cannot do and the user can mend. A wrong archive is a finding, not a failure.
+ * Each row is a stable error code with the remedy that fits when the thrower has no better one.
+ */
+const failures = {
+  "not-found": "Check the path.",
+  unreadable: "Check the permissions of the file.",
+  "not-a-file": "Give the path of a regular file.",
+  "no-space": "Free disk space, or choose another --export-path.",
+  "already-exists": "Pass --force to overwrite it.",
+  usage: "Run the command with --help to see its options.",
+  interrupted: "Run the command again.",
+  "engine-missing": "ONNXRUNTIME_NODE_INSTALL=skip npm i onnxruntime-node@1.30",
+} as const satisfies Record<string, string>;
+
+export type ErrorCode = keyof typeof failures;
+
+export interface ErrorDetail {
+  /** What to do, with a command to paste where there is one; the code's own remedy when left out. */
+  readonly remedy?: string;
+  readonly cause?: unknown;
+}
+
+/** Thrown when the request cannot be carried out; the command line prints it and ends with exit code 2. */
+export class ArchiverError extends Error {
+  readonly code: ErrorCode;
+  readonly remedy: string;
+
+  constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
+    super(message, { cause: detail.cause });
+    this.name = "ArchiverError";
+    this.code = code;
+    this.remedy = detail.remedy ?? failures[code];
+  }
+}
+
+/** The table of codes and default remedies, for the generated documentation. */
+export function failureTable(): Readonly<Record<ErrorCode, string>> {
+  return failures;
+}

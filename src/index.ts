@@ -1,0 +1,2 @@
+export { ArchiverError } from "./errors.ts";
+export type { ErrorCode } from "./errors.ts";

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 60_000 } },
+      {
+        test: { name: "interop", include: ["test/interop/**/*.test.ts"], testTimeout: 600_000, fileParallelism: false },
+      },
+    ],
+  },
+});
