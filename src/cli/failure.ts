@@ -1,0 +1,60 @@
+import { CommanderError } from "commander";
+import { ArchiverError } from "../errors.ts";
+import { printable } from "../report/text.ts";
+import { chalkFor } from "./colour.ts";
+import type { Io } from "./io.ts";
+import { toolVersion } from "./version.ts";
+
+const schemaVersion = 1;
+
+/** Prints what stopped the command and gives the exit code: 2 could not, 3 bug, 130 interrupted. */
+export function reportFailure(error: unknown, argv: readonly string[], io: Io): number {
+  if (error instanceof CommanderError) return reportUsage(error, argv, io);
+  if (io.signal.aborted || (error instanceof ArchiverError && error.code === "interrupted")) {
+    io.stderr.write("interrupted; nothing was left behind\n");
+    return 130;
+  }
+  if (error instanceof ArchiverError) {
+    print(io, argv, error.code, error.message, error.remedy);
+    return 2;
+  }
+  return reportBug(error, argv, io);
+}
+
+/** Commander has printed its own text already; help and version end with 0. */
+function reportUsage(error: CommanderError, argv: readonly string[], io: Io): number {
+  if (error.exitCode === 0) return 0;
+  const message = error.message.replace(/^error: /, "");
+  if (wantsJson(argv)) printJson(io, "usage", message, "Run the command with --help to see its options.");
+  return 2;
+}
+
+function reportBug(error: unknown, argv: readonly string[], io: Io): number {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (wantsJson(argv)) printJson(io, "bug", error instanceof Error ? error.message : String(error), reportBugs);
+  io.stderr.write(`This is a bug in model-archiver ${toolVersion()} (node ${process.version}, ${process.platform}).\n`);
+  io.stderr.write(`${printable(stack).replaceAll("\\x0a", "\n")}\n${reportBugs}\n`);
+  return 3;
+}
+
+const reportBugs = "Please report it with the command line and this text.";
+
+function print(io: Io, argv: readonly string[], code: string, message: string, remedy: string): void {
+  if (wantsJson(argv)) {
+    printJson(io, code, message, remedy);
+    return;
+  }
+  const chalk = chalkFor(io, io.stderr);
+  const [first = "", ...rest] = printable(message).replaceAll("\\x0a", "\n").split("\n");
+  const lines = [`${chalk.red("error:")} ${first}  ${chalk.dim(code)}`, ...rest, ...remedy.split("\n")];
+  io.stderr.write(`${lines.join("\n")}\n`);
+}
+
+function printJson(io: Io, code: string, message: string, remedy: string): void {
+  io.stdout.write(`${JSON.stringify({ schemaVersion, error: { code, message, remedy } }, null, 2)}\n`);
+}
+
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return argv.slice(0, end < 0 ? undefined : end).includes("--json");
+}

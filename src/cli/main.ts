@@ -1,0 +1,49 @@
+import { Command } from "commander";
+import { reportFailure } from "./failure.ts";
+import type { Io } from "./io.ts";
+import { processIo } from "./process-io.ts";
+import { toolVersion } from "./version.ts";
+import { commands } from "./commands.ts";
+
+/** Runs one command line and gives its exit code: 0 yes · 1 the answer is no · 2 could not · 3 bug · 130 interrupted. */
+export async function main(argv: readonly string[] = process.argv.slice(2), io: Io = processIo()): Promise<number> {
+  if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
+    io.stdout.write(`${toolVersion()}\n`);
+    return 0;
+  }
+  try {
+    await program(io).parseAsync([...argv], { from: "user" });
+    return io.exitCode;
+  } catch (error) {
+    return reportFailure(error, argv, io);
+  }
+}
+
+function program(io: Io): Command {
+  const root = new Command("model-archiver")
+    .description("Pack a model for TorchServe, prove that it is ready, ship it.")
+    .usage("<command> [options]")
+    .helpCommand("help [command]", "show the help of a command")
+    .addHelpText("after", examples);
+  for (const command of commands(io)) root.addCommand(command);
+  for (const command of [root, ...root.commands]) speakThrough(io, command);
+  return root;
+}
+
+function speakThrough(io: Io, command: Command): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => io.stdout.write(text),
+    writeErr: (text) => io.stderr.write(text),
+    getOutHelpWidth: () => io.stdout.columns ?? 100,
+    getErrHelpWidth: () => io.stderr.columns ?? 100,
+  });
+}
+
+const examples = `
+Examples:
+  $ model-archiver archive --model-name resnet50_fast --version 1.0 \\
+      --serialized-file resnet50_traced.pt --handler image_classifier \\
+      --extra-files index_to_name.json --verify
+  $ model-archiver verify resnet50_fast.mar
+
+Exit codes: 0 yes · 1 the answer is no · 2 could not · 3 bug · 130 interrupted`;
