@@ -17,7 +17,11 @@ export function inspectCommand(io: Io): Command {
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)
     .action(async (location: string, flags: InspectFlags) => {
-      const { openArchive, inspect, renderInspection } = await import("../inspecting.ts");
+      const [{ openArchive }, { inspect }, { renderInspection }] = await Promise.all([
+        import("../../archive/open.ts"),
+        import("../../inspect/inspect.ts"),
+        import("../../report/inspect-report.ts"),
+      ]);
       const archive = await openArchive(location, { download: flags.download, cwd: io.cwd, signal: io.signal });
       try {
         const inspection = await inspect(archive, { digests: flags.digests });
