@@ -34,6 +34,8 @@ export interface Check {
   readonly remedy: string;
   /** Checks whose failure would make this one noise. */
   readonly after?: readonly Check[];
+  /** Needs the dummy run: waits until every static check has answered, and `--static` leaves it out. */
+  readonly runsModel?: true;
   run(subject: Subject): AsyncGenerator<Finding, NoAnswer | void>;
 }
 
@@ -44,5 +46,6 @@ export interface Outcome {
   readonly status: Status;
   /** Set when skipped. */
   readonly reason?: string;
+  /** Of a skipped check: what to do so that it can run. */
   readonly findings: readonly Finding[];
 }

@@ -13,9 +13,24 @@ export interface SubjectModel {
   readonly format: ModelFormat;
 }
 
+/** What the user asked of the checks. */
+export interface CheckOptions {
+  /** False with `--no-digests`: neither CRC-32 nor SHA-256 is computed, and checks that need one are skipped. */
+  readonly digests: boolean;
+  /** Globals (`module.name`) that pickles may use although they are not on our list. */
+  readonly allowGlobals: readonly string[];
+  /** What the server runs, e.g. `{ torch: "2.4" }`. */
+  readonly target: Readonly<Record<string, string>>;
+  /** Rows of a batch that the model must also take; null: `batchSize` of model-config.yaml, where there is one. */
+  readonly batch: number | null;
+}
+
+export const defaultCheckOptions: CheckOptions = { digests: true, allowGlobals: [], target: {}, batch: null };
+
 /** What checks look at: each thing read once, on demand, and remembered. */
 export interface Subject {
   readonly archive: Archive;
+  readonly options: CheckOptions;
   /** The entry of this path, or null. */
   entry(path: string): Entry | null;
   /** Null when the archive has no manifest (a bare model file never has one). */

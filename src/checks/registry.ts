@@ -1,0 +1,34 @@
+import type { Check } from "./check.ts";
+import { archiveChecks } from "./archive/index.ts";
+import { configChecks } from "./config/index.ts";
+import { handlerChecks } from "./handler/index.ts";
+import { labelsChecks } from "./labels/index.ts";
+import { manifestChecks } from "./manifest/index.ts";
+import { modelChecks } from "./model/index.ts";
+import { onnxChecks } from "./onnx/index.ts";
+import { pickleChecks } from "./pickle/index.ts";
+import { requirementsChecks } from "./requirements/index.ts";
+import { safetensorsChecks } from "./safetensors/index.ts";
+import { serveChecks } from "./serve/index.ts";
+import { torchscriptChecks } from "./torchscript/index.ts";
+
+/** Every check there is, in the order of the report: from the container inwards, the run last. */
+export const checks: readonly Check[] = [
+  ...archiveChecks,
+  ...manifestChecks,
+  ...handlerChecks,
+  ...configChecks,
+  ...requirementsChecks,
+  ...serveChecks,
+  ...pickleChecks,
+  ...safetensorsChecks,
+  ...onnxChecks,
+  ...torchscriptChecks,
+  ...modelChecks,
+  ...labelsChecks,
+];
+
+/** The check of this id, or null. */
+export function findCheck(id: string): Check | null {
+  return checks.find((check) => check.id === id) ?? null;
+}
