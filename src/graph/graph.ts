@@ -9,6 +9,8 @@ export interface ValueInfo {
   readonly dtype: DType;
   /** null: rank unknown. */
   readonly shape: readonly Dim[] | null;
+  /** Set for what is no plain tensor of `dtype`: `seq(map(int64, float32))`, `optional(…)`, `float8e4m3fn`. */
+  readonly type?: string;
 }
 
 /**
