@@ -1,12 +1,14 @@
 /**
- * A model as the engine takes it: ONNX bytes in memory, weights in files. ONNX Runtime resolves external data against
- * `folder` (session option `session.model_external_initializers_file_folder_path`) and reads the ranges in place.
+ * What an engine is handed: the graph as ONNX bytes, kilobytes for a model of any size, and the folder in which the files
+ * lie that its external data names. ONNX Runtime reads the weights from there in place
+ * (`session.model_external_initializers_file_folder_path`).
  */
 export interface SessionModel {
-  /** ModelProto; large initializers are external data: (plain file name, offset, length) below `folder`. */
+  /** A `ModelProto`. Every external location in it is a plain file name in `folder`. */
   readonly bytes: Uint8Array;
-  /** Absolute real path of the one folder that all external files lie in; null when everything is in `bytes`. */
+  /** Absolute, without symbolic links; null when every tensor is inside of `bytes`. */
   readonly folder: string | null;
-  /** External files that exist only in memory, by the name that the model's tensors give. Usually none. */
-  readonly externals: readonly { readonly path: string; readonly data: Uint8Array }[];
 }
+
+/** Tensors below this many bytes go into the graph: reading them in place would cost more than it saves. */
+export const inlineLimit = 1024;
