@@ -1,0 +1,167 @@
+import type { Builder } from "./builder.ts";
+import { Call } from "./call.ts";
+import { invalid, unsupported } from "./lowering-error.ts";
+import type { Operator } from "./operators/operator.ts";
+import { isInPlaceName, rowsOf } from "./operators/registry.ts";
+import { parseSchema, type Schema, type SchemaDefault } from "./schema.ts";
+import { fits, type Fit } from "./fit.ts";
+import { TensorValue } from "./tensor-value.ts";
+import { ListValue, TupleValue, UnknownValue, type Value } from "./value.ts";
+
+interface Overload {
+  readonly operator: Operator;
+  readonly schema: Schema;
+}
+
+const overloadsByName = new Map<string, readonly Overload[]>();
+
+function overloadsOf(name: string): readonly Overload[] {
+  let overloads = overloadsByName.get(name);
+  if (overloads === undefined) {
+    overloads = rowsOf(name).flatMap((operator) =>
+      operator.schemas.map((text) => ({ operator, schema: parseSchema(text) })),
+    );
+    overloadsByName.set(name, overloads);
+  }
+  return overloads;
+}
+
+/**
+ * Calls an operator of the table. `overload` null: chosen by the arguments' types, first those that fit as they are,
+ * then those that fit after PyTorch's implicit conversions. Returns an UnknownValue for an operator that is missing
+ * and when an argument is one; throws LoweringError when no overload fits.
+ */
+export function callOperator(
+  name: string,
+  overload: string | null,
+  positional: readonly Value[],
+  keyword: ReadonlyMap<string, Value>,
+  builder: Builder,
+): Value {
+  const poisoned = findUnknown([...positional, ...keyword.values()]);
+  if (poisoned !== null) return poisoned;
+  const own = overloadsOf(name);
+  const found = choose(own, overload, positional, keyword);
+  if (found !== null)
+    return found.overload.operator.lower(new Call(found.overload.schema, found.values, builder), builder);
+  const out = keyword.get("out");
+  if (out !== undefined && own.length > 0) return callOut(name, positional, keyword, out, builder);
+  if (isInPlaceName(name) && rowsOf(name.slice(0, -1)).length > 0) {
+    return callInPlace(name, overload, positional, keyword, builder);
+  }
+  if (own.length === 0) return new UnknownValue(name);
+  if (overload !== null && !own.some(({ schema }) => schema.overload === overload)) {
+    return callOperator(name, null, positional, keyword, builder);
+  }
+  throw unsupported(`${name} with these arguments (${describe(positional, keyword)})`);
+}
+
+function callInPlace(
+  name: string,
+  overload: string | null,
+  positional: readonly Value[],
+  keyword: ReadonlyMap<string, Value>,
+  builder: Builder,
+): Value {
+  const self = positional[0] ?? keyword.get("self") ?? null;
+  const result = callOperator(name.slice(0, -1), overload, positional, keyword, builder);
+  if (result instanceof UnknownValue) return result;
+  if (!(self instanceof TensorValue) || !(result instanceof TensorValue))
+    throw invalid(`${name} of something else than a tensor`);
+  if (result !== self) builder.write(self, result);
+  return self;
+}
+
+function callOut(
+  name: string,
+  positional: readonly Value[],
+  keyword: ReadonlyMap<string, Value>,
+  out: Value,
+  builder: Builder,
+): Value {
+  const rest = new Map(keyword);
+  rest.delete("out");
+  const result = callOperator(name, null, positional, rest, builder);
+  if (!(out instanceof TensorValue) || !(result instanceof TensorValue))
+    throw unsupported(`${name} with these out= arguments`);
+  builder.write(out, result);
+  return out;
+}
+
+function choose(
+  overloads: readonly Overload[],
+  wanted: string | null,
+  positional: readonly Value[],
+  keyword: ReadonlyMap<string, Value>,
+): { overload: Overload; values: Map<string, Value> } | null {
+  for (const fit of ["exact", "converted"] satisfies Fit[]) {
+    for (const overload of overloads) {
+      if (wanted !== null && overload.schema.overload !== wanted) continue;
+      const values = bind(overload.schema, positional, keyword, fit);
+      if (values !== null) return { overload, values };
+    }
+  }
+  return null;
+}
+
+function bind(
+  schema: Schema,
+  positional: readonly Value[],
+  keyword: ReadonlyMap<string, Value>,
+  fit: Fit,
+): Map<string, Value> | null {
+  const values = new Map<string, Value>();
+  let taken = 0;
+  let named = 0;
+  for (const argument of schema.arguments) {
+    let value: Value | undefined;
+    // Keyword-only arguments come by position in programs older than their `*`.
+    if (taken < positional.length && !(argument.keywordOnly && fit === "exact")) value = positional[taken++];
+    else if (keyword.has(argument.name)) {
+      value = keyword.get(argument.name);
+      named++;
+    }
+    if (value === undefined) {
+      if (argument.fallback === undefined) return null;
+      values.set(argument.name, fallbackValue(argument.fallback));
+    } else {
+      if (!fits(value, argument.type, fit)) return null;
+      values.set(argument.name, value);
+    }
+  }
+  return taken === positional.length && named === keyword.size ? values : null;
+}
+
+function fallbackValue(fallback: SchemaDefault): Value {
+  return isList(fallback) ? new ListValue(fallback.map(fallbackValue)) : fallback;
+}
+
+function isList(fallback: SchemaDefault): fallback is readonly SchemaDefault[] {
+  return Array.isArray(fallback);
+}
+
+function findUnknown(values: readonly Value[], depth = 0): UnknownValue | null {
+  for (const value of values) {
+    if (value instanceof UnknownValue) return value;
+    const items = value instanceof ListValue ? value.content : value instanceof TupleValue ? value.items : null;
+    const inner = items !== null && depth < 8 ? findUnknown(items, depth + 1) : null;
+    if (inner !== null) return inner;
+  }
+  return null;
+}
+
+function describe(positional: readonly Value[], keyword: ReadonlyMap<string, Value>): string {
+  const named = [...keyword].map(([name, value]) => `${name}=${kindOf(value)}`);
+  return [...positional.map(kindOf), ...named].join(", ");
+}
+
+/** The Python name of a value's type, for messages. */
+export function kindOf(value: Value): string {
+  if (value === null) return "None";
+  if (typeof value === "bigint") return "int";
+  if (typeof value === "number") return "float";
+  if (typeof value === "boolean") return "bool";
+  if (typeof value === "string") return "str";
+  if (value instanceof TensorValue) return `${value.dtype}[${value.shape.join(", ")}]`;
+  return value.constructor.name.replace("Value", "").toLowerCase();
+}

@@ -1,0 +1,187 @@
+import { type DType, elementCount, onnxType } from "../graph/dtype.ts";
+import type { Attributes } from "./attributes.ts";
+import { GraphEmitter, type Result } from "./graph-emitter.ts";
+import { Journal } from "./journal.ts";
+import { raised } from "./lowering-error.ts";
+import { broadcastShapes, resultType } from "./promotion.ts";
+import { GraphValue, type Known, TensorValue, type View } from "./tensor-value.ts";
+import { type Scalar, SymbolicScalar } from "./value.ts";
+
+export type Operand = TensorValue | GraphValue;
+
+/** What operators build the graph with: tensors of the program in, tensors of the program out. */
+export class Builder {
+  readonly graph = new GraphEmitter();
+  readonly journal = new Journal();
+
+  /** Emits one node with one result. Nodes whose inputs are all known constants are computed instead. */
+  emit(op: string, inputs: readonly (Operand | null)[], attributes: Attributes, result: Result): TensorValue {
+    return this.emitMany(op, inputs, attributes, [result])[0];
+  }
+
+  emitMany(
+    op: string,
+    inputs: readonly (Operand | null)[],
+    attributes: Attributes,
+    results: readonly Result[],
+  ): TensorValue[] {
+    const ready = inputs.map((input) => (input === null ? null : this.read(input)));
+    return this.graph.node(op, ready, attributes, results).map((value) => this.wrap(value));
+  }
+
+  /** The present value of a tensor. */
+  read(operand: Operand): GraphValue {
+    if (operand instanceof GraphValue) return operand;
+    const { content } = operand;
+    if ("value" in content) return content.value;
+    const from = this.read(content.base);
+    const { derived } = operand;
+    if (derived !== null && derived.from === from && this.graph.sees(derived.value)) return derived.value;
+    const value = content.view.apply(from);
+    operand.derived = { from, value };
+    return value;
+  }
+
+  /** Replaces the contents of a tensor; bases and other views of the same memory change with it. */
+  write(tensor: TensorValue, update: Operand): void {
+    let target = tensor;
+    let value = this.expand(this.cast(update, tensor.dtype), tensor.shape);
+    let current = this.read(value);
+    while ("base" in target.content) {
+      const { base, view } = target.content;
+      const changed = view.scatter(this.read(base), current);
+      target.derived = { from: changed, value: current };
+      target = base;
+      current = changed;
+    }
+    value = this.wrap(current);
+    this.journal.set(target, { value: current });
+  }
+
+  /** A new tensor that holds this value. */
+  wrap(value: GraphValue): TensorValue {
+    return new TensorValue(value.dtype, value.shape, { value });
+  }
+
+  /** A tensor that shares the memory of `base`. */
+  view(base: TensorValue, shape: readonly number[], strides: readonly number[], view: View): TensorValue {
+    return new TensorValue(base.dtype, shape, { base, view }, { strides });
+  }
+
+  /** A new tensor with the same contents now, which does not change with `tensor`. */
+  copy(tensor: Operand): TensorValue {
+    return this.wrap(this.read(tensor));
+  }
+
+  /** Elements in row-major order, or null when they are known at run time only. */
+  known(operand: Operand): Known {
+    return this.read(operand).known;
+  }
+
+  constant(dtype: DType, shape: readonly number[], elements: readonly (bigint | number)[]): TensorValue {
+    return this.wrap(this.graph.constant(dtype, shape, elements));
+  }
+
+  /** A 1-D int64 constant, for axes, shapes and pads. */
+  ints(values: readonly number[]): TensorValue {
+    return this.constant("int64", [values.length], values.map(BigInt));
+  }
+
+  /** A constant filled with one number, of any shape (0-dim when left out). */
+  full(dtype: DType, number: Scalar, shape: readonly number[] = []): TensorValue {
+    const element = elementOf(dtype, number);
+    if (elementCount(shape) <= 64) {
+      return this.constant(dtype, shape, Array.from<bigint | number>({ length: elementCount(shape) }).fill(element));
+    }
+    return this.expand(this.constant(dtype, [], [element]), shape);
+  }
+
+  /** A Python number as a 0-dim tensor that is weak in type promotion. */
+  wrapScalar(scalar: Scalar | SymbolicScalar): TensorValue {
+    const value =
+      scalar instanceof SymbolicScalar
+        ? this.read(scalar.tensor)
+        : this.read(
+            this.full(typeof scalar === "bigint" ? "int64" : typeof scalar === "boolean" ? "bool" : "float64", scalar),
+          );
+    return new TensorValue(value.dtype, value.shape, { value }, { wrappedNumber: true });
+  }
+
+  /** The same elements as another type (PyTorch's conversions: floats are cut towards zero, anything but 0 is true). */
+  cast(operand: Operand, dtype: DType): TensorValue {
+    const value = this.read(operand);
+    if (value.dtype === dtype) return this.#asTensor(operand, value);
+    return this.emit("Cast", [value], { to: onnxType(dtype) }, { dtype, shape: value.shape });
+  }
+
+  /** The same elements in another shape (all dimensions given). A new tensor, not a view. */
+  reshape(operand: Operand, shape: readonly number[]): TensorValue {
+    const value = this.read(operand);
+    if (elementCount(shape) !== elementCount(value.shape)) {
+      throw raised(`shape [${shape.join(", ")}] is invalid for [${value.shape.join(", ")}]`);
+    }
+    if (sameShape(shape, value.shape)) return this.#asTensor(operand, value);
+    const attributes = shape.includes(0) ? { allowzero: 1 } : {};
+    return this.emit("Reshape", [value, this.ints(shape)], attributes, { dtype: value.dtype, shape });
+  }
+
+  /** NumPy's broadcast_to. */
+  expand(operand: Operand, shape: readonly number[]): TensorValue {
+    const value = this.read(operand);
+    if (sameShape(shape, value.shape)) return this.#asTensor(operand, value);
+    if (!sameShape(broadcastShapes(value.shape, shape), shape)) {
+      throw raised(`shape [${value.shape.join(", ")}] does not expand to [${shape.join(", ")}]`);
+    }
+    return this.emit("Expand", [value, this.ints(shape)], {}, { dtype: value.dtype, shape });
+  }
+
+  transpose(operand: Operand, perm: readonly number[]): TensorValue {
+    const value = this.read(operand);
+    if (perm.every((axis, i) => axis === i)) return this.#asTensor(operand, value);
+    const shape = perm.map((axis) => value.shape[axis]);
+    return this.emit("Transpose", [value], { perm }, { dtype: value.dtype, shape });
+  }
+
+  unsqueeze(operand: Operand, axes: readonly number[]): TensorValue {
+    const shape = [...this.read(operand).shape];
+    for (const axis of [...axes].sort((a, b) => a - b)) shape.splice(axis, 0, 1);
+    return this.reshape(operand, shape);
+  }
+
+  concat(operands: readonly Operand[], axis: number): TensorValue {
+    const values = operands.map((operand) => this.read(operand));
+    if (values.length === 1) return this.wrap(values[0]);
+    const shape = [...values[0].shape];
+    shape[axis] = values.reduce((sum, value) => sum + value.shape[axis], 0);
+    return this.emit("Concat", values, { axis }, { dtype: values[0].dtype, shape });
+  }
+
+  /** All operands cast to the type that PyTorch's promotion gives them (or to `dtype`). Not yet broadcast. */
+  promote(operands: readonly TensorValue[], dtype: DType = resultType(operands)): TensorValue[] {
+    return operands.map((operand) => this.cast(operand, dtype));
+  }
+
+  /** An elementwise node over broadcast operands of one type, which are promoted first. */
+  elementwise(op: string, operands: readonly TensorValue[], attributes: Attributes = {}, dtype?: DType): TensorValue {
+    const ready = this.promote(operands);
+    const shape = broadcastShapes(...ready.map((operand) => operand.shape));
+    return this.emit(op, ready, attributes, { dtype: dtype ?? ready[0].dtype, shape });
+  }
+
+  #asTensor(operand: Operand, value: GraphValue): TensorValue {
+    return operand instanceof TensorValue ? operand : this.wrap(value);
+  }
+}
+
+/** A Python number as an element: bigint for integer types and bool, number for floats. */
+export function elementOf(dtype: DType, number: Scalar): bigint | number {
+  if (dtype === "bool") return Number(number) === 0 ? 0n : 1n;
+  if (dtype.startsWith("float") || dtype === "bfloat16")
+    return dtype === "float32" ? Math.fround(Number(number)) : Number(number);
+  if (typeof number !== "number") return BigInt(number);
+  return Number.isFinite(number) ? BigInt(Math.trunc(number)) : 0n;
+}
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((dim, i) => dim === b[i]);
+}

@@ -1,0 +1,27 @@
+import { arithmeticExamples } from "./arithmetic-examples.ts";
+import type { Operator } from "./operator.ts";
+
+/** The operator table: one list a file. */
+export const operators: readonly Operator[] = [...arithmeticExamples];
+
+const byName = new Map<string, Operator[]>();
+for (const operator of operators) {
+  const rows = byName.get(operator.name);
+  if (rows === undefined) byName.set(operator.name, [operator]);
+  else rows.push(operator);
+}
+
+/** Rows of this name, in the order of the table; empty when the operator is missing. */
+export function rowsOf(name: string): readonly Operator[] {
+  return byName.get(name) ?? [];
+}
+
+/** Whether calls of this name can be lowered: by rows of its own, or as the in-place form of another. */
+export function isSupported(name: string): boolean {
+  return byName.has(name) || (isInPlaceName(name) && byName.has(name.slice(0, -1)));
+}
+
+/** `aten::relu_`, but not `aten::__and__` (and `aten::__iand__` has rows of its own). */
+export function isInPlaceName(name: string): boolean {
+  return name.endsWith("_") && !name.endsWith("__");
+}

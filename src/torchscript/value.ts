@@ -1,0 +1,132 @@
+import type { TensorValue } from "./tensor-value.ts";
+
+/** A Python number or bool whose value is known while the program is read. `int` is bigint, `float` is number. */
+export type Scalar = bigint | number | boolean;
+
+/**
+ * A value of the program. `None` is null; `int` is bigint, `float` is number; `torch.dtype`, layouts and memory formats
+ * are ints, as in TorchScript itself.
+ */
+export type Value =
+  | null
+  | Scalar
+  | string
+  | TensorValue
+  | SymbolicScalar
+  | ListValue
+  | TupleValue
+  | DictValue
+  | ObjectValue
+  | DeviceValue
+  | CallableValue
+  | UninitializedValue
+  | UnknownValue;
+
+/**
+ * Something the program can change in place. All changes replace the content as a whole and go through a Journal, so
+ * that the two arms of a branch can be walked from the same state.
+ */
+export interface Mutable<Content> {
+  content: Content;
+}
+
+/** An int, float or bool that depends on tensor values: a 0-dim tensor of int64, float64 or bool stands for it. */
+export class SymbolicScalar {
+  readonly type: "int" | "float" | "bool";
+  readonly tensor: TensorValue;
+
+  constructor(type: "int" | "float" | "bool", tensor: TensorValue) {
+    this.type = type;
+    this.tensor = tensor;
+  }
+}
+
+export class ListValue implements Mutable<readonly Value[]> {
+  content: readonly Value[];
+
+  constructor(items: readonly Value[]) {
+    this.content = items;
+  }
+}
+
+/** Also a NamedTuple (then `fields` names the items) and what operators with several results return. */
+export class TupleValue {
+  readonly items: readonly Value[];
+  readonly fields: readonly string[] | null;
+  readonly type: string | null;
+
+  constructor(items: readonly Value[], fields: readonly string[] | null = null, type: string | null = null) {
+    this.items = items;
+    this.fields = fields;
+    this.type = type;
+  }
+}
+
+/** Keys are hashed by kind and value (`1` and `1.0` are different keys in TorchScript). Insertion order is kept. */
+export class DictValue implements Mutable<ReadonlyMap<string, readonly [Value, Value]>> {
+  content: ReadonlyMap<string, readonly [Value, Value]>;
+
+  constructor(entries: Iterable<readonly [Value, Value]> = []) {
+    this.content = new Map([...entries].map((entry) => [dictKey(entry[0]), entry]));
+  }
+}
+
+/** The text under which a DictValue files a key. Throws TypeError for a key that TorchScript cannot hash. */
+export function dictKey(key: Value): string {
+  if (typeof key === "string") return `s${key}`;
+  if (typeof key === "bigint") return `i${key}`;
+  if (typeof key === "number") return `f${key}`;
+  if (typeof key === "boolean") return `b${key}`;
+  throw new TypeError("a dictionary's key must be an int, float, bool or str");
+}
+
+/** An instance of a module or class: the qualified name of its type, and its attributes. */
+export class ObjectValue implements Mutable<ReadonlyMap<string, Value>> {
+  readonly type: string;
+  content: ReadonlyMap<string, Value>;
+
+  constructor(type: string, attributes: ReadonlyMap<string, Value> = new Map()) {
+    this.type = type;
+    this.content = attributes;
+  }
+}
+
+/** `torch.device`: everything runs on one device here; the name is kept because programs compare it. */
+export class DeviceValue {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** A function, a class or a bound method, by qualified name. */
+export class CallableValue {
+  readonly kind: "function" | "class" | "operator" | "method";
+  readonly name: string;
+  readonly self: ObjectValue | null;
+
+  constructor(kind: CallableValue["kind"], name: string, self: ObjectValue | null = null) {
+    this.kind = kind;
+    this.name = name;
+    this.self = self;
+  }
+}
+
+/** `uninitialized(T)`: never read by a right program; merges with anything. */
+export class UninitializedValue {
+  readonly type: string;
+
+  constructor(type: string) {
+    this.type = type;
+  }
+}
+
+/** The result of an operator that we do not have. It spreads, so that one walk finds all missing operators. */
+export class UnknownValue {
+  readonly operator: string;
+
+  constructor(operator: string) {
+    this.operator = operator;
+  }
+}
