@@ -4,8 +4,10 @@ import type { Subject } from "./subject.ts";
 export interface RunChecksOptions {
   /** Leave out the checks that need the dummy run. */
   readonly static: boolean;
-  /** Severity that counts after exceptions and `--strict`; a failed error stops the model from running. */
+  /** Whether a failed outcome makes the archive not ready; the model then does not run. */
   readonly stops: (outcome: Outcome) => boolean;
+  /** Whether the user lives with a failed outcome; the checks after it then go on. */
+  readonly excepted?: (outcome: Outcome) => boolean;
   /** Findings kept of one check; a hostile archive can make any number. */
   readonly maxFindings?: number;
 }
@@ -39,7 +41,7 @@ export async function runChecks(
   const ask = async (check: Check): Promise<Outcome> => {
     for (const before of check.after ?? []) {
       const earlier = await outcome(before);
-      if (earlier.status === "failed") return skip(check, `after ${before.id}`);
+      if (earlier.status === "failed" && !options.excepted?.(earlier)) return skip(check, `after ${before.id}`);
       if (check.runsModel && earlier.status === "skipped") return skip(check, earlier.reason ?? `after ${before.id}`);
     }
     return answerOf(check, subject, limit);

@@ -4,6 +4,7 @@ import type { ManifestReading } from "../manifest/manifest.ts";
 import type { ModelFormat } from "../model/model-format.ts";
 import type { Signature } from "../model/signature.ts";
 import type { Inference } from "../runtime/inference.ts";
+import type { ModelRun } from "../runtime/model-run.ts";
 import type { NoAnswer } from "./check.ts";
 
 /** The model file that the manifest names, or the bare file itself. */
@@ -35,6 +36,8 @@ export interface Subject {
   entry(path: string): Entry | null;
   /** Null when the archive has no manifest (a bare model file never has one). */
   manifest(): Promise<ManifestReading | null>;
+  /** The entry's bytes; null when there is none, it is over `limit` bytes, or it is not what the container declares. */
+  bytes(path: string, limit?: number): Promise<Uint8Array | null>;
   /** The entry as UTF-8 text; null when there is none, it is over `limit` bytes, or it is no UTF-8. */
   text(path: string, limit?: number): Promise<string | null>;
   model(): Promise<SubjectModel | null>;
@@ -42,4 +45,6 @@ export interface Subject {
   signature(): Promise<Signature | null>;
   /** The dummy run, once the static checks allow it; a NoAnswer says why there was none. */
   inference(): Promise<Inference | NoAnswer>;
+  /** The same run with how far it came, for the checks of the family `model/`. */
+  modelRun(): Promise<ModelRun>;
 }

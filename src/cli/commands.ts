@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import type { Io } from "./io.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { verifyCommand } from "./commands/verify.ts";
 
 /** Every command, in the order of the help. Definitions are light; an action loads what it needs. */
 export function commands(io: Io): readonly Command[] {
-  return [inspectCommand(io)];
+  return [inspectCommand(io), verifyCommand(io)];
 }

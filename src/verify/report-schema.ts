@@ -1,0 +1,99 @@
+import { z } from "zod";
+
+// The shape of `verify --json`. Types are inferred from here (report.ts), the published JSON Schema is generated from
+// here; running a verify never loads this module.
+
+const numeral = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]);
+
+const shape = z.array(z.int().nonnegative());
+
+const valueInfo = z.strictObject({
+  name: z.string(),
+  dtype: z.string(),
+  shape: z
+    .array(z.union([z.int(), z.string(), z.null()]))
+    .nullable()
+    .describe("A dimension is fixed, named, or unknown; null: rank unknown."),
+});
+
+const finding = z.strictObject({
+  message: z.string(),
+  at: z.string().nullable().describe("entry[:line[:column]], or null for the archive as a whole"),
+  remedy: z.string().optional().describe("Fits better than the check's own remedy."),
+});
+
+const check = z.strictObject({
+  id: z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+$/),
+  title: z.string(),
+  severity: z.enum(["error", "warning", "note"]),
+  status: z.enum(["passed", "failed", "skipped", "n/a"]),
+  reason: z.string().optional().describe("Why it was skipped."),
+  excepted: z.boolean().optional().describe("Failed, and an exception of the user covers every finding."),
+  findings: z.array(finding),
+});
+
+const model = z.strictObject({
+  file: z.string(),
+  format: z.string(),
+  signature: z
+    .strictObject({
+      inputs: z.array(valueInfo),
+      outputs: z.array(valueInfo),
+      operators: z.record(z.string(), z.int()),
+      parameters: z.number().nullable(),
+      facts: z.record(z.string(), z.string()),
+      externalData: z.array(z.string()),
+    })
+    .nullable(),
+});
+
+const inference = z.strictObject({
+  engine: z.string(),
+  inputs: z.array(z.strictObject({ name: z.string(), dtype: z.string(), shape, fill: z.string() })),
+  outputs: z.array(
+    z.strictObject({
+      name: z.string(),
+      dtype: z.string(),
+      shape,
+      first: z.array(numeral).max(16),
+      min: numeral,
+      max: numeral,
+      mean: numeral,
+      absMax: numeral,
+      nonFinite: z.int(),
+    }),
+  ),
+  loadMs: z.number(),
+  runMs: z.number(),
+});
+
+const exception = z.strictObject({
+  rule: z.string().describe("A check's id, or `global module.name`."),
+  at: z.string().nullable(),
+  source: z.string().describe("The option or the policy file it comes from."),
+  reason: z.string().nullable(),
+  used: z.boolean().describe("Whether a finding of this archive needed it."),
+});
+
+const report = z.strictObject({
+  path: z.string(),
+  verdict: z.enum(["ready", "not ready", "not proven", "sound"]),
+  checks: z.array(check),
+  model: model.nullable(),
+  inference: inference.nullable(),
+  exceptions: z.array(exception),
+});
+
+const unreadable = z.strictObject({
+  path: z.string(),
+  verdict: z.null(),
+  error: z.strictObject({ code: z.string(), message: z.string(), remedy: z.string() }),
+});
+
+export const verifyDocument = z.strictObject({
+  schemaVersion: z.literal(1),
+  reports: z.array(z.union([report, unreadable])),
+});
+
+export type ReportShape = z.infer<typeof report>;
+export type UnreadableShape = z.infer<typeof unreadable>;
