@@ -26,7 +26,9 @@ export function inspectCommand(io: Io): Command {
       try {
         const inspection = await inspect(archive, { digests: flags.digests });
         io.stdout.write(
-          flags.json ? `${JSON.stringify(inspection, null, 2)}\n` : renderInspection(inspection, chalkFor(io, io.stdout)),
+          flags.json
+            ? `${JSON.stringify(inspection, null, 2)}\n`
+            : renderInspection(inspection, chalkFor(io, io.stdout)),
         );
       } finally {
         await archive.close();

@@ -14,6 +14,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   torchscript: ["archive", "graph", "model", "runtime"],
   runtime: ["archive", "graph", "model"],
   checks: ["archive", "graph", "manifest", "model", "python", "runtime", "torchscript"],
+  machine: [],
 };
 
 function imports(file: string): string[] {
