@@ -72,6 +72,10 @@ export class GraphEmitter {
     results: readonly Result[],
   ): GraphValue[] {
     for (const { shape } of results) checkShape(shape);
+    // Nothing to compute, and kernels differ in what they do about tensors without elements.
+    if (results.every(({ shape }) => elementCount(shape) === 0)) {
+      return results.map(({ dtype, shape }) => this.constant(dtype, shape, []));
+    }
     const folded = fold(op, inputs, attributes, results);
     if (folded !== null) {
       return folded.map((known, i) => this.constant(results[i].dtype, results[i].shape, known));
