@@ -1,16 +1,13 @@
+import type { ModelValues, TopValues } from "./fields.ts";
+
 /** `MAR-INF/MANIFEST.json`, as torch-model-archiver writes it and TorchServe's `Manifest.java` reads it. */
 export const manifestPath = "MAR-INF/MANIFEST.json";
 
-export interface ManifestModel {
-  readonly modelName: string;
-  readonly serializedFile?: string;
-  /** As typed, base name only: `handler.py`, `handler`, `handler:entry_point`, or one of TorchServe's own names. */
-  readonly handler: string;
-  readonly modelFile?: string;
-  readonly modelVersion?: string;
-  readonly requirementsFile?: string;
-  readonly configFile?: string;
-}
+/**
+ * `handler` is as typed, base name only: `handler.py`, `handler`, `handler:entry_point`, or one of TorchServe's own
+ * names. Unknown keys are kept and shown.
+ */
+export type ManifestModel = ModelValues & { readonly [key: string]: unknown };
 
 /** Our additions: one top-level key, last in the object; TorchServe ignores it. */
 export interface Additions {
@@ -35,16 +32,30 @@ export interface EntryDigest {
   readonly sha256: string;
 }
 
-export interface Manifest {
-  /** `dd/mm/YYYY HH:MM:SS`. */
-  readonly createdOn?: string;
+export interface Manifest extends TopValues {
   readonly runtime: string;
   readonly model: ManifestModel;
-  readonly archiverVersion?: string;
   readonly modelArchiver?: Additions;
   /** Unknown keys are kept and shown. */
   readonly [key: string]: unknown;
 }
+
+/** What kind of thing is wrong, for those who sort issues into checks. */
+export type ManifestRule =
+  | "size"
+  | "encoding"
+  | "bom"
+  | "syntax"
+  | "depth"
+  | "number"
+  | "duplicate-key"
+  | "dangerous-key"
+  | "surrogate"
+  | "missing"
+  | "type"
+  | "value"
+  | "path"
+  | "newer";
 
 export interface ManifestIssue {
   /** JSON pointer (RFC 6901); empty for the whole document. */
@@ -52,6 +63,7 @@ export interface ManifestIssue {
   readonly message: string;
   /** An error stops TorchServe or its worker; a warning does not. */
   readonly severity: "error" | "warning";
+  readonly rule: ManifestRule;
 }
 
 /** What parsing found: the manifest as far as it could be read (null when it is no object), and every issue. */

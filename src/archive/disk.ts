@@ -1,0 +1,113 @@
+import fs from "node:fs";
+import { ArchiverError } from "../errors.ts";
+
+/** What writers ask of a file system. Tests give one that fails at the nth call. */
+export interface Disk {
+  /** Opens for reading. */
+  open(path: string): Promise<DiskFile>;
+  /** Creates; fails when the path exists. `mode` is set whatever the umask. */
+  create(path: string, mode: number): Promise<DiskFile>;
+  makeFolder(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file or a whole folder; nothing there is no failure. */
+  remove(path: string): Promise<void>;
+  /** Makes a rename in this folder durable, where the platform can. */
+  syncFolder(path: string): Promise<void>;
+}
+
+export interface DiskFile {
+  /** Bytes. */
+  size(): Promise<number>;
+  /** Reads into `buffer` from `position` of the file; gives the bytes read, 0 at the end. */
+  read(buffer: Uint8Array, position: number): Promise<number>;
+  /** Writes all of `bytes` at `position`. */
+  write(bytes: Uint8Array, position: number): Promise<void>;
+  truncate(size: number): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The machine's file system. Failures are ArchiverErrors that name the path. */
+export const nodeDisk: Disk = {
+  open: (path) => openFile(path, "r", 0),
+  create: (path, mode) => openFile(path, "wx", mode),
+  makeFolder: (path) => guard(path, fs.promises.mkdir(path, { recursive: true })),
+  rename: (from, to) => guard(to, fs.promises.rename(from, to)),
+  remove: (path) => guard(path, fs.promises.rm(path, { recursive: true, force: true })),
+  async syncFolder(path) {
+    // Windows cannot open a folder; some network file systems refuse to sync one. The rename stands either way.
+    try {
+      const folder = await fs.promises.open(path, "r");
+      try {
+        await folder.sync();
+      } finally {
+        await folder.close();
+      }
+    } catch {
+      return;
+    }
+  },
+};
+
+// Callbacks, not FileHandle: a third of the overhead a call, and there are thousands.
+function openFile(path: string, flags: string, mode: number): Promise<DiskFile> {
+  return new Promise((resolve, reject) => {
+    fs.open(path, flags, mode, (error, fd) => {
+      if (error) return reject(diskFailure(error, path));
+      if (mode === 0) return resolve(diskFile(fd, path));
+      fs.fchmod(fd, mode, (failed) => (failed ? reject(diskFailure(failed, path)) : resolve(diskFile(fd, path))));
+    });
+  });
+}
+
+function diskFile(fd: number, path: string): DiskFile {
+  const call = <T>(start: (done: (error: Error | null, value?: T) => void) => void): Promise<T | undefined> =>
+    new Promise((resolve, reject) => {
+      start((error, value) => (error ? reject(diskFailure(error, path)) : resolve(value)));
+    });
+  return {
+    size: async () => (await call<fs.Stats>((done) => fs.fstat(fd, done)))?.size ?? 0,
+    read: async (buffer, position) =>
+      (await call<number>((done) => fs.read(fd, buffer, 0, buffer.length, position, done))) ?? 0,
+    async write(bytes, position) {
+      let written = 0;
+      while (written < bytes.length) {
+        const at = written;
+        const count = await call<number>((done) => fs.write(fd, bytes, at, bytes.length - at, position + at, done));
+        written += count ?? 0;
+      }
+    },
+    truncate: async (size) => void (await call((done) => fs.ftruncate(fd, size, done))),
+    sync: async () => void (await call((done) => fs.fsync(fd, done))),
+    close: async () => void (await call((done) => fs.close(fd, done))),
+  };
+}
+
+async function guard<T>(path: string, work: Promise<T>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    throw diskFailure(error, path);
+  }
+}
+
+/** Node's error code as a failure that the user can act on; anything else stays as it is. */
+export function diskFailure(error: unknown, path: string): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  switch (code) {
+    case "ENOENT":
+      return new ArchiverError("not-found", `${path} does not exist`, { cause: error });
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return new ArchiverError("unreadable", `${path} cannot be opened: ${code}`, { cause: error });
+    case "EISDIR":
+    case "ENOTDIR":
+      return new ArchiverError("not-a-file", `${path} is not a regular file`, { cause: error });
+    case "ENOSPC":
+    case "EDQUOT":
+      return new ArchiverError("no-space", `no space left while writing ${path}`, { cause: error });
+    default:
+      return error;
+  }
+}

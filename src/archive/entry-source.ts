@@ -1,0 +1,71 @@
+import { ArchiverError } from "../errors.ts";
+import type { ByteSource } from "./byte-source.ts";
+import type { Disk } from "./disk.ts";
+
+/** Where an entry's bytes come from; read once, from start to end, in blocks. */
+export interface EntrySource {
+  /** Bytes, as the plan knows them. */
+  readonly size: number;
+  open(disk: Disk): Promise<OpenSource>;
+}
+
+export interface OpenSource {
+  /** Fills the whole of `block` from `position`. Throws ArchiverError `input-changed` when the bytes are not there. */
+  read(block: Uint8Array, position: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What will be written as one entry. */
+export interface PlannedEntry {
+  /** Path inside of the archive, `/` between folders. */
+  readonly path: string;
+  readonly mode: 0o644 | 0o755;
+  readonly source: EntrySource;
+}
+
+/** A file on disk. `size` is what the plan saw; a file that grew or shrank since is refused. */
+export function fileSource(path: string, size: number): EntrySource {
+  return {
+    size,
+    async open(disk) {
+      const file = await disk.open(path);
+      try {
+        const now = await file.size();
+        if (now !== size) throw changed(path, `${size} bytes when planned, ${now} now`);
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+      return {
+        async read(block, position) {
+          let filled = 0;
+          while (filled < block.length) {
+            const count = await file.read(filled === 0 ? block : block.subarray(filled), position + filled);
+            if (count === 0) throw changed(path, `ends at byte ${position + filled} of ${size}`);
+            filled += count;
+          }
+        },
+        close: () => file.close(),
+      };
+    },
+  };
+}
+
+/** Bytes of another archive or of memory. */
+export function byteEntry(source: ByteSource): EntrySource {
+  return {
+    size: source.size,
+    async open() {
+      return {
+        async read(block, position) {
+          block.set(await source.read(position, block.length));
+        },
+        async close() {},
+      };
+    },
+  };
+}
+
+function changed(path: string, what: string): ArchiverError {
+  return new ArchiverError("input-changed", `${path} changed while it was packed: ${what}`);
+}

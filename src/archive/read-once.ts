@@ -1,0 +1,96 @@
+import { crc32 } from "node:zlib";
+import { ArchiverError } from "../errors.ts";
+import type { OpenSource } from "./entry-source.ts";
+import { type Hasher, localHasher, threadHasher } from "./hash-thread.ts";
+
+/** 1 MiB: larger blocks gain nothing, smaller ones cost calls (measured, docs/performance.md). */
+export const blockSize = 1 << 20;
+/** Blocks in flight: one read, one hashed, one written, and some slack for the scheduler. */
+const blockCount = 6;
+/** From here on a second thread earns its start-up (15 ms) back. */
+const threadFrom = 24 << 20;
+
+/** CRC-32 and SHA-256 of an entry's plain bytes. */
+export interface Checksums {
+  readonly crc32: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the bytes done since the last call. */
+  readonly onBytes?: ((count: number) => void) | undefined;
+}
+
+/** The ring of blocks that large entries pass through, one entry after the other. */
+export class BlockRing {
+  readonly #hasher: Hasher;
+
+  /** `largest` is the size of the largest entry to come; it decides whether hashing gets a thread. */
+  constructor(largest: number) {
+    const bytes = blockSize * Math.max(1, Math.min(blockCount, Math.ceil(largest / blockSize)));
+    this.#hasher = largest >= threadFrom ? threadHasher(bytes) : localHasher(bytes);
+  }
+
+  /**
+   * Reads `source` once, from start to end. `sink` gets each block in order, with its position; the block is its own
+   * until the promise settles. Reading, CRC-32, SHA-256 and the sink overlap.
+   */
+  async pass(
+    source: OpenSource,
+    size: number,
+    sink: (block: Uint8Array, position: number) => Promise<void>,
+    options: ReadOptions,
+  ): Promise<Checksums> {
+    const slots = this.#hasher.memory.length / blockSize;
+    const reads: Promise<Uint8Array>[] = [];
+    const settled: Promise<unknown>[] = [];
+    let lastRead: Promise<unknown> = Promise.resolve();
+    const request = (position: number): void => {
+      const slot = (position / blockSize) % slots;
+      const block = this.#block(slot, Math.min(blockSize, size - position));
+      const read = Promise.all([settled[slot], lastRead]).then(async () => {
+        await source.read(block, position);
+        return block;
+      });
+      read.catch(() => undefined);
+      lastRead = read;
+      reads[slot] = read;
+    };
+    let crc = 0;
+    try {
+      for (let slot = 0; slot < slots && slot * blockSize < size; slot += 1) request(slot * blockSize);
+      for (let position = 0; position < size; position += blockSize) {
+        const slot = (position / blockSize) % slots;
+        const block = await reads[slot];
+        stopIfAborted(options.signal);
+        if (block === undefined) throw new Error("a block was not requested");
+        const work = Promise.all([this.#hasher.update(block), sink(block, position)]);
+        work.catch(() => undefined);
+        settled[slot] = work;
+        crc = crc32(block, crc);
+        options.onBytes?.(block.length);
+        if (position + slots * blockSize < size) request(position + slots * blockSize);
+      }
+      await Promise.all(settled);
+    } finally {
+      // Nothing may still read into a block, or write to a file that the caller is about to close.
+      await Promise.allSettled([...reads, ...settled]);
+    }
+    return { crc32: crc, sha256: await this.#hasher.finish() };
+  }
+
+  close(): Promise<void> {
+    return this.#hasher.close();
+  }
+
+  #block(slot: number, length: number): Uint8Array {
+    return this.#hasher.memory.subarray(slot * blockSize, slot * blockSize + length);
+  }
+}
+
+/** Throws ArchiverError `interrupted` once the signal is aborted. */
+export function stopIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new ArchiverError("interrupted", "interrupted", { cause: signal.reason });
+}

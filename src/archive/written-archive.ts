@@ -1,0 +1,24 @@
+import type { Disk } from "./disk.ts";
+import type { Checksums, ReadOptions } from "./read-once.ts";
+
+export interface WrittenEntry extends Checksums {
+  readonly path: string;
+  /** Bytes, plain. */
+  readonly size: number;
+  /** Bytes in the container; those of a tar.gz cannot be told apart, so its entries have their plain size. */
+  readonly packedSize: number;
+  readonly method: "stored" | "deflated";
+}
+
+export interface WriteOptions extends ReadOptions {
+  readonly disk: Disk;
+  /** The last entry, which needs the digests of all others: the manifest. */
+  readonly seal: (entries: readonly WrittenEntry[]) => Promise<{ readonly path: string; readonly bytes: Uint8Array }>;
+}
+
+/** What was written: all entries, the sealing one last. */
+export interface WrittenArchive {
+  readonly entries: readonly WrittenEntry[];
+  /** Bytes of the file, or of all files of the folder. */
+  readonly size: number;
+}
