@@ -1,0 +1,73 @@
+import { type ByteSource, slice } from "../../archive/byte-source.ts";
+import { zipNames, type ZipName } from "../../model/zip-directory.ts";
+import { invalid } from "../lowering-error.ts";
+
+const localHeader = 30;
+/** PyTorch pads the extra field of a record so that its bytes start at a multiple of 64. */
+const usualExtra = 96;
+
+/** The records of a file that `torch.jit.save`, `torch.export.save` or `torch.save` wrote: a ZIP, all of it stored. */
+export class TorchZip {
+  readonly #source: ByteSource;
+  readonly #records: ReadonlyMap<string, ZipName>;
+
+  private constructor(source: ByteSource, records: ReadonlyMap<string, ZipName>) {
+    this.#source = source;
+    this.#records = records;
+  }
+
+  /** Throws MalformedModel where the directory cannot be read, LoweringError where it is not a torch file's. */
+  static async open(source: ByteSource): Promise<TorchZip> {
+    const names = await zipNames(source);
+    const top = names.find(({ name }) => name.includes("/"))?.name.split("/")[0] ?? "";
+    const records = new Map<string, ZipName>();
+    for (const entry of names) {
+      if (entry.name.startsWith(`${top}/`)) records.set(entry.name.slice(top.length + 1), entry);
+    }
+    return new TorchZip(source, records);
+  }
+
+  /** Names of the records, without the top folder. */
+  get names(): Iterable<string> {
+    return this.#records.keys();
+  }
+
+  has(name: string): boolean {
+    return this.#records.has(name);
+  }
+
+  /** Bytes of a record; 0 when there is none. */
+  sizeOf(name: string): number {
+    return this.#records.get(name)?.size ?? 0;
+  }
+
+  /** The bytes of a record, in place, and its first ones, which came with the same read. */
+  async record(name: string, headBytes = 0): Promise<{ source: ByteSource; head: Uint8Array | null }> {
+    const entry = this.#records.get(name);
+    if (entry === undefined) throw invalid(`the file has no record ${name}`);
+    if (entry.method !== 0) throw invalid(`the record ${name} is compressed`);
+    const wanted = localHeader + Buffer.byteLength(entry.name) + usualExtra + headBytes;
+    const start = await this.#source.read(entry.offset, Math.min(wanted, this.#source.size - entry.offset));
+    const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+    if (start.length < localHeader || view.getUint32(0, true) !== 0x04034b50) {
+      throw invalid(`the record ${name} has no local header`);
+    }
+    const skip = localHeader + view.getUint16(26, true) + view.getUint16(28, true);
+    const offset = entry.offset + skip;
+    if (offset + entry.size > this.#source.size) throw invalid(`the record ${name} is cut off`);
+    const source = slice(this.#source, offset, entry.size);
+    const count = Math.min(headBytes, entry.size);
+    const head = start.length >= skip + count ? start.subarray(skip, skip + count) : null;
+    return { source, head };
+  }
+
+  async bytes(name: string, limit: number): Promise<Uint8Array> {
+    if (this.sizeOf(name) > limit) throw invalid(`the record ${name} is larger than ${limit} bytes`);
+    const { source, head } = await this.record(name, Math.min(this.sizeOf(name), 1 << 16));
+    return head !== null && head.length === source.size ? head : source.read(0, source.size);
+  }
+
+  async text(name: string, limit = 1 << 24): Promise<string> {
+    return new TextDecoder().decode(await this.bytes(name, limit));
+  }
+}
