@@ -18,6 +18,7 @@ const failures = {
   "bad-config": "Mend the YAML file, or leave --config-file out.",
   "bad-external-data": "Keep a model's external data beside it, or in a folder below.",
   "bad-created-on": "Use --created-on now, or a date such as 2026-11-22T16:50:55Z.",
+  "no-manifest": "Pack it with model-archiver archive.",
   usage: "Run the command with --help to see its options.",
   interrupted: "Run the command again.",
   "engine-missing": "ONNXRUNTIME_NODE_INSTALL=skip npm i onnxruntime-node@1.30",

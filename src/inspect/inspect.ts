@@ -1,6 +1,7 @@
 import type { Archive, Entry } from "../archive/archive.ts";
-import { createSubject } from "../checks/archive-subject.ts";
+import { archiveSubject } from "../checks/archive-subject.ts";
 import type { Subject } from "../checks/subject.ts";
+import { isBuiltInHandler } from "../manifest/built-in-handlers.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { InspectedEntry, InspectedLabels, InspectedModel, Inspection } from "./inspection.ts";
 
@@ -17,10 +18,10 @@ const labelsShown = 3;
  * whatever the size of the archive. A wrong archive is shown as far as it can be read; nothing is thrown for it.
  */
 export async function inspect(archive: Archive, options: InspectOptions = {}): Promise<Inspection> {
-  const subject = createSubject(archive);
+  const subject = archiveSubject(archive);
   const reading = archive.container === "bare" ? null : await subject.manifest();
   const manifest = reading?.manifest ?? null;
-  const digests = options.digests ? await archive.digests() : null;
+  const digests = null;
   return {
     schemaVersion: 1,
     path: archive.location,
@@ -32,7 +33,7 @@ export async function inspect(archive: Archive, options: InspectOptions = {}): P
     labels: await inspectLabels(subject),
     model: await inspectModel(subject),
     integrityRoot: manifest?.modelArchiver?.integrity?.root ?? null,
-    entries: archive.entries.map((entry) => inspectEntry(entry, manifest, digests?.get(entry)?.sha256 ?? null)),
+    entries: archive.entries.map((entry) => inspectEntry(entry, manifest, digests)),
     anomalies: archive.anomalies,
   };
 }
@@ -61,4 +62,30 @@ async function inspectLabels(subject: Subject): Promise<InspectedLabels | null> 
   if (text === null) return null;
   const labels = readLabels(text);
   return labels && { file: labelsPath, count: labels.length, first: labels.slice(0, labelsShown) };
+}
+
+/** `{"0": "tench"}`, `{"0": ["n01440764", "tench"]}` or `{"object_type_names": [...]}`, as TorchServe's handlers read it. */
+function readLabels(text: string): string[] | null {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof document !== "object" || document === null || Array.isArray(document)) return null;
+  const { object_type_names: names } = document as { object_type_names?: unknown };
+  if (Array.isArray(names)) return names.map(String);
+  return Object.entries(document)
+    .toSorted(([a], [b]) => Number(a) - Number(b))
+    .map(([, label]: [string, unknown]) => String(Array.isArray(label) ? label.at(-1) : label));
+}
+
+/** The handler's file as TorchServe's loader finds it: the part before `:`, with or without `.py`. */
+function inspectHandler(manifest: Manifest, subject: Subject): Inspection["handler"] {
+  const name = manifest.model.handler;
+  if (typeof name !== "string") return null;
+  const builtIn = isBuiltInHandler(name, manifest.runtime);
+  const stem = name.split(":", 1)[0] ?? name;
+  const file = [stem, `${stem}.py`].find((path) => subject.entry(path)?.kind === "file");
+  return { name, builtIn, file: builtIn ? null : (file ?? null) };
 }

@@ -22,7 +22,7 @@ export function inspectCommand(io: Io): Command {
         import("../../inspect/inspect.ts"),
         import("../../report/inspect-report.ts"),
       ]);
-      const archive = await openArchive(location, { download: flags.download, cwd: io.cwd, signal: io.signal });
+      const archive = await openArchive(location, { download: flags.download, signal: io.signal });
       try {
         const inspection = await inspect(archive, { digests: flags.digests });
         io.stdout.write(

@@ -1,0 +1,29 @@
+import { checkCompose, checkKserve } from "./check-deployment.ts";
+import { checkProperties } from "./check-properties.ts";
+import { checkSystemdUnit } from "./check-systemd.ts";
+import type { ConfigFinding } from "./config-finding.ts";
+
+export type ConfigKind = "config.properties" | "model-config.yaml" | "compose" | "systemd" | "kserve";
+
+const checkers: Readonly<Record<ConfigKind, (text: string) => ConfigFinding[]>> = {
+  "config.properties": checkProperties,
+  "model-config.yaml": () => [],
+  compose: checkCompose,
+  systemd: checkSystemdUnit,
+  kserve: checkKserve,
+};
+
+/** What a configuration file is, told by its content; the name decides only between two readings. */
+export function configKind(text: string, fileName: string): ConfigKind {
+  if (/^\s*kind:\s*InferenceService\b/m.test(text)) return "kserve";
+  if (/^services:/m.test(text)) return "compose";
+  if (/^\[(Unit|Service)\]/m.test(text)) return "systemd";
+  if (/\.ya?ml$/i.test(fileName)) return "model-config.yaml";
+  if (/\.properties$/i.test(fileName)) return "config.properties";
+  return /^\s*[\w.]+\s*=/m.test(text) ? "config.properties" : "model-config.yaml";
+}
+
+/** Findings in the order of their lines. */
+export function checkConfig(text: string, kind: ConfigKind): ConfigFinding[] {
+  return checkers[kind](text);
+}

@@ -1,0 +1,184 @@
+import type { ConfigFinding } from "./config-finding.ts";
+import { parsePlacedYaml, type PlacedYaml } from "./yaml-place.ts";
+
+type Path = readonly (string | number)[];
+type Report = (path: Path, finding: Pick<ConfigFinding, "rule" | "severity" | "message" | "remedy">) => void;
+
+const leastSharedMemory = 256 * 2 ** 20;
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const objectAt = (value: unknown, key: string): Readonly<Record<string, unknown>> => {
+  const inner = isObject(value) ? value[key] : undefined;
+  return isObject(inner) ? inner : {};
+};
+const listAt = (value: unknown, key: string): readonly unknown[] => {
+  const inner = isObject(value) ? value[key] : undefined;
+  return Array.isArray(inner) ? inner : [];
+};
+
+const scalar = (value: unknown): string =>
+  typeof value === "string" || typeof value === "number" ? String(value) : "";
+
+/** A compose file whose services run TorchServe. */
+export function checkCompose(text: string): ConfigFinding[] {
+  return withYaml(text, (document, report) => {
+    const services = objectAt(document, "services");
+    for (const [name, service] of Object.entries(services)) {
+      if (isObject(service) && runsTorchServe(service)) checkService(service, ["services", name], report);
+    }
+  });
+}
+
+/** Manifests with KServe InferenceServices; other kinds are left alone. */
+export function checkKserve(text: string): ConfigFinding[] {
+  return withYaml(text, (document, report) => {
+    if (!isObject(document) || document["kind"] !== "InferenceService") return;
+    const path = ["spec", "predictor", "model"];
+    const model = objectAt(objectAt(objectAt(document, "spec"), "predictor"), "model");
+    const limits = objectAt(objectAt(model, "resources"), "limits");
+    for (const resource of ["cpu", "memory"]) {
+      if (limits[resource] === undefined)
+        report(
+          [...path, "resources"],
+          missing(`the predictor has no ${resource} limit`, `Set resources.limits.${resource}.`),
+        );
+    }
+    const threads = listAt(model, "env").find((item) => isObject(item) && item["name"] === "OMP_NUM_THREADS");
+    checkThreads(isObject(threads) ? threads["value"] : undefined, limits["cpu"], [...path, "env"], report);
+    const uri = model["storageUri"];
+    if (typeof uri === "string" && uri.startsWith("http://")) {
+      report(
+        [...path, "storageUri"],
+        danger("storageUri is plain HTTP: anybody on the way can change the model", "Use https, oci or pvc."),
+      );
+    }
+  });
+}
+
+function withYaml(text: string, look: (document: unknown, report: Report) => void): ConfigFinding[] {
+  const yaml: PlacedYaml = parsePlacedYaml(text);
+  const unparsable = (message: string) =>
+    ({ rule: "unparsable", severity: "error", message, remedy: "Mend the YAML." }) as const;
+  if (yaml.errors.length > 0) return yaml.errors.map(({ message, ...at }) => ({ ...unparsable(message), ...at }));
+  const findings: ConfigFinding[] = [];
+  yaml.documents.forEach((document, index) => {
+    look(document, (path, finding) => findings.push({ ...finding, ...yaml.place(path, index) }));
+  });
+  return findings.toSorted((a, b) => a.line - b.line);
+}
+
+const missing = (message: string, remedy: string) =>
+  ({ rule: "missing", severity: "warning", message, remedy }) as const;
+const danger = (message: string, remedy: string) =>
+  ({ rule: "dangerous", severity: "warning", message, remedy }) as const;
+
+function runsTorchServe(service: Readonly<Record<string, unknown>>): boolean {
+  return /torchserve/i.test(JSON.stringify([service["image"], service["command"], service["entrypoint"]]));
+}
+
+function checkService(service: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
+  checkImage(service["image"], [...path, "image"], report);
+  checkPublished(service, path, report);
+  const shm = byteCount(service["shm_size"]);
+  if (shm === null)
+    report(
+      path,
+      missing("no shm_size: Docker gives 64 MB, and a full /dev/shm kills the worker (SIGBUS)", "Set shm_size: 1g."),
+    );
+  else if (shm < leastSharedMemory)
+    report([...path, "shm_size"], {
+      rule: "out-of-range",
+      severity: "error",
+      message: "shm_size is too small for PyTorch's workers",
+      remedy: "Set shm_size: 1g.",
+    });
+  const ulimits = objectAt(service, "ulimits");
+  if (ulimits["memlock"] === undefined) report(path, missing("no memlock limit", "Set ulimits: memlock: -1."));
+  if (ulimits["stack"] === undefined) report(path, missing("no stack limit", "Set ulimits: stack: 67108864."));
+  const cpus = service["cpus"] ?? objectAt(objectAt(objectAt(service, "deploy"), "resources"), "limits")["cpus"];
+  if (cpus === undefined) report(path, missing("no cpus: the service takes the neighbours' cores", "Set cpus."));
+  const memory =
+    service["mem_limit"] ?? objectAt(objectAt(objectAt(service, "deploy"), "resources"), "limits")["memory"];
+  if (memory === undefined) report(path, missing("no mem_limit", "Set mem_limit."));
+  checkThreads(environment(service)["OMP_NUM_THREADS"], cpus, [...path, "environment"], report);
+  checkVolumes(service, path, report);
+}
+
+function checkImage(image: unknown, path: Path, report: Report): void {
+  if (typeof image !== "string") return;
+  const tag = /:([^:/@]+)$/.exec(image.replace(/@sha256:.*$/, ""))?.[1];
+  if (image.includes("@sha256:") || (tag !== undefined && !tag.startsWith("latest"))) return;
+  report(
+    path,
+    danger(`the image ${image} is not pinned: tomorrow's may be another`, "Name a release tag or a digest."),
+  );
+}
+
+function checkPublished(service: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
+  listAt(service, "ports").forEach((port, i) => {
+    const host = isObject(port) ? port["host_ip"] : /^(\[[^\]]+\]|[\d.]+):/.exec(String(port))?.[1];
+    if (host === "127.0.0.1" || host === "[::1]" || host === "::1") return;
+    const shown = isObject(port) ? String(port["published"] ?? port["target"]) : String(port);
+    report(
+      [...path, "ports", i],
+      danger(`port ${shown} is published on every network of the machine`, "Publish it as 127.0.0.1:PORT:PORT."),
+    );
+  });
+}
+
+function checkVolumes(service: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
+  listAt(service, "volumes").forEach((volume, i) => {
+    const target = isObject(volume) ? String(volume["target"]) : String(volume);
+    const readOnly = isObject(volume) ? volume["read_only"] === true : /:ro(,|$)/.test(target);
+    if (/model[-_]?store/.test(target) && !readOnly) {
+      report(
+        [...path, "volumes", i],
+        danger("the model store is writable from inside of the container", "End the volume with :ro."),
+      );
+    }
+  });
+}
+
+function environment(service: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const map = objectAt(service, "environment");
+  const list = listAt(service, "environment").map((item) => String(item).split("=", 2));
+  return { ...map, ...Object.fromEntries(list) };
+}
+
+function checkThreads(threads: unknown, cpus: unknown, path: Path, report: Report): void {
+  if (threads === undefined) {
+    report(
+      path,
+      missing(
+        "no OMP_NUM_THREADS: each worker starts as many threads as the host has cores",
+        "Set OMP_NUM_THREADS to the physical cores of the slice.",
+      ),
+    );
+    return;
+  }
+  const cores = cpuCount(cpus);
+  if (cores !== null && Number(scalar(threads)) > Math.ceil(cores)) {
+    report(path, {
+      rule: "contradiction",
+      severity: "warning",
+      message: `OMP_NUM_THREADS is ${scalar(threads)}, more than the ${cores} CPUs given: the quota will throttle it`,
+      remedy: `Set OMP_NUM_THREADS to ${Math.max(1, Math.floor(cores))}.`,
+    });
+  }
+}
+
+/** `2`, `"0.5"` or Kubernetes' `500m`. */
+function cpuCount(value: unknown): number | null {
+  const text = scalar(value);
+  if (/^\d+m$/.test(text)) return Number(text.slice(0, -1)) / 1000;
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : null;
+}
+
+/** Compose byte values: `64m`, `1gb`, `1073741824`. */
+function byteCount(value: unknown): number | null {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmg]?)b?$/i.exec(scalar(value));
+  if (match === null) return null;
+  const power = { "": 0, k: 1, m: 2, g: 3 }[(match[2] ?? "").toLowerCase()] ?? 0;
+  return Number(match[1]) * 1024 ** power;
+}
