@@ -29,6 +29,17 @@ export interface Anomaly {
   readonly at: string | null;
 }
 
+/** Thrown by `open` and `stream` when an entry's bytes are not what the container declares. */
+export class AnomalyError extends Error {
+  readonly anomaly: Anomaly;
+
+  constructor(anomaly: Anomaly) {
+    super(anomaly.at === null ? anomaly.message : `${anomaly.at}: ${anomaly.message}`);
+    this.name = "AnomalyError";
+    this.anomaly = anomaly;
+  }
+}
+
 /** What was opened, whatever the container. Readers list whatever is there; only extraction enforces. */
 export interface Archive {
   /** As the user gave it: path or URL. */

@@ -1,0 +1,123 @@
+import { constants, createInflateRaw, inflateRawSync } from "node:zlib";
+import type { InflateRaw } from "node:zlib";
+import { AnomalyError } from "./archive.ts";
+import type { ByteSource } from "./byte-source.ts";
+import { blocks } from "./byte-source.ts";
+
+/** What is to be unpacked, and what it must yield. */
+export interface Deflated {
+  readonly path: string;
+  readonly size: number;
+}
+
+const smallPacked = 1 << 20;
+const smallSize = 4 << 20;
+
+/**
+ * Unpacks raw deflate data. Never yields more than the declared size; throws AnomalyError where the data is damaged,
+ * is longer or shorter than declared, or ends before its packed bytes do.
+ */
+export async function* inflate(packed: ByteSource, entry: Deflated): AsyncGenerator<Uint8Array> {
+  if (packed.size <= smallPacked && entry.size <= smallSize) {
+    yield inflateSmall(await packed.read(0, packed.size), entry);
+    return;
+  }
+  const engine = createInflateRaw({ chunkSize: 1 << 18 });
+  const feeding = feed(packed, engine);
+  let size = 0;
+  try {
+    for await (const block of engine) {
+      if (!(block instanceof Uint8Array)) continue;
+      size += block.length;
+      if (size > entry.size) throw tooLong(entry);
+      yield block;
+    }
+    await feeding;
+  } catch (error) {
+    throw damaged(error, entry);
+  } finally {
+    engine.destroy();
+  }
+  finish(engine.bytesWritten, packed.size, size, entry);
+}
+
+/** Writes the packed bytes as fast as they are taken; an error of the medium reaches the reader through the engine. */
+export async function feed(packed: ByteSource, engine: InflateRaw): Promise<void> {
+  try {
+    for await (const block of blocks(packed, 0, packed.size, 1 << 18)) {
+      if (engine.destroyed) return;
+      if (!engine.write(block)) await drained(engine);
+    }
+    engine.end();
+  } catch (error) {
+    engine.destroy(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+function drained(engine: InflateRaw): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      for (const event of ["drain", "close", "end", "error"]) engine.off(event, done);
+      resolve();
+    };
+    for (const event of ["drain", "close", "end", "error"]) engine.once(event, done);
+  });
+}
+
+/** Thousands of small entries cost less without a stream each. */
+function inflateSmall(packed: Uint8Array, entry: Deflated): Uint8Array {
+  let consumed = packed.length;
+  let bytes: Uint8Array;
+  try {
+    const result: unknown = inflateRawSync(packed, {
+      maxOutputLength: entry.size + 1,
+      chunkSize: Math.max(64, Math.min(entry.size + 1, 1 << 16)),
+      finishFlush: constants.Z_FINISH,
+      info: true,
+    });
+    ({ bytes, consumed } = informed(result));
+  } catch (error) {
+    throw damaged(error, entry);
+  }
+  finish(consumed, packed.length, bytes.length, entry);
+  return bytes;
+}
+
+/** With `info`, Node returns `{buffer, engine}`, which its type declarations do not know. */
+function informed(result: unknown): { readonly bytes: Uint8Array; readonly consumed: number } {
+  if (typeof result === "object" && result !== null && "buffer" in result && "engine" in result) {
+    const { buffer, engine } = result;
+    if (buffer instanceof Uint8Array && typeof engine === "object" && engine !== null && "bytesWritten" in engine) {
+      return { bytes: buffer, consumed: Number(engine.bytesWritten) };
+    }
+  }
+  throw new TypeError("zlib returned neither buffer nor engine");
+}
+
+function finish(consumed: number, packed: number, size: number, entry: Deflated): void {
+  const at = entry.path;
+  if (size > entry.size) throw tooLong(entry);
+  if (size < entry.size) {
+    const message = `The data unpacks to ${size} bytes; ${entry.size} are declared.`;
+    throw new AnomalyError({ rule: "archive/size-mismatch", message, at });
+  }
+  if (consumed < packed) {
+    const message = `${packed - consumed} packed bytes follow the end of the data; TorchServe goes on reading there.`;
+    throw new AnomalyError({ rule: "archive/corrupt-data", message, at });
+  }
+}
+
+function tooLong(entry: Deflated): AnomalyError {
+  const message = `The data unpacks to more than the declared ${entry.size} bytes.`;
+  return new AnomalyError({ rule: "archive/size-mismatch", message, at: entry.path });
+}
+
+/** zlib's own codes mean damaged data; everything else is no statement about the archive. */
+function damaged(error: unknown, entry: Deflated): unknown {
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  if (error.code === "ERR_BUFFER_TOO_LARGE") return tooLong(entry);
+  const zlib = typeof error.code === "string" && error.code.startsWith("Z_");
+  if (!zlib) return error;
+  const message = `The data cannot be unpacked: ${error.message}.`;
+  return new AnomalyError({ rule: "archive/corrupt-data", message, at: entry.path });
+}
