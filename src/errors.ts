@@ -17,6 +17,7 @@ const failures = {
   "link-outside": "Name the file itself with --extra-files, or copy it into the folder.",
   "bad-config": "Mend the YAML file, or leave --config-file out.",
   "bad-external-data": "Keep a model's external data beside it, or in a folder below.",
+  "bad-archive": "Run model-archiver verify on it to see what is wrong.",
   "bad-created-on": "Use --created-on now, or a date such as 2026-11-22T16:50:55Z.",
   "no-manifest": "Pack it with model-archiver archive.",
   usage: "Run the command with --help to see its options.",
