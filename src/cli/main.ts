@@ -26,7 +26,7 @@ function program(io: Io): Command {
     .helpCommand("help [command]", "show the help of a command")
     .addHelpText("after", examples);
   for (const command of commands(io)) root.addCommand(command);
-  for (const command of [root, ...root.commands]) speakThrough(io, command);
+  speakThrough(io, root);
   return root;
 }
 
@@ -37,6 +37,7 @@ function speakThrough(io: Io, command: Command): void {
     getOutHelpWidth: () => io.stdout.columns ?? 100,
     getErrHelpWidth: () => io.stderr.columns ?? 100,
   });
+  for (const inner of command.commands) speakThrough(io, inner);
 }
 
 const examples = `

@@ -13,14 +13,15 @@ const checkers: Readonly<Record<ConfigKind, (text: string) => ConfigFinding[]>> 
   kserve: checkKserve,
 };
 
-/** What a configuration file is, told by its content; the name decides only between two readings. */
-export function configKind(text: string, fileName: string): ConfigKind {
+/** What a configuration file is, told by its content; the name decides only between two readings. Null: none we know. */
+export function configKind(text: string, fileName: string): ConfigKind | null {
+  if (text.startsWith("#!")) return null;
   if (/^\s*kind:\s*InferenceService\b/m.test(text)) return "kserve";
   if (/^services:/m.test(text)) return "compose";
   if (/^\[(Unit|Service)\]/m.test(text)) return "systemd";
   if (/\.ya?ml$/i.test(fileName)) return "model-config.yaml";
   if (/\.properties$/i.test(fileName)) return "config.properties";
-  return /^\s*[\w.]+\s*=/m.test(text) ? "config.properties" : "model-config.yaml";
+  return /^\s*[\w.]+\s*=/m.test(text) ? "config.properties" : /^\s*\w+:/m.test(text) ? "model-config.yaml" : null;
 }
 
 /** Findings in the order of their lines. */
