@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Io } from "./io.ts";
+import { archiveCommand } from "./commands/archive.ts";
 import { configCommand } from "./commands/config.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { inspectCommand } from "./commands/inspect.ts";
@@ -7,5 +8,5 @@ import { verifyCommand } from "./commands/verify.ts";
 
 /** Every command, in the order of the help. Definitions are light; an action loads what it needs. */
 export function commands(io: Io): readonly Command[] {
-  return [inspectCommand(io), verifyCommand(io), doctorCommand(io), configCommand(io)];
+  return [archiveCommand(io), inspectCommand(io), verifyCommand(io), doctorCommand(io), configCommand(io)];
 }

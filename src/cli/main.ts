@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { normalizeArgv } from "./argv.ts";
 import { reportFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { processIo } from "./process-io.ts";
@@ -12,7 +13,7 @@ export async function main(argv: readonly string[] = process.argv.slice(2), io: 
     return 0;
   }
   try {
-    await program(io).parseAsync([...argv], { from: "user" });
+    await program(io).parseAsync([...normalizeArgv(argv)], { from: "user" });
     return io.exitCode;
   } catch (error) {
     return reportFailure(error, argv, io);

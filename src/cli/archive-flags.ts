@@ -1,0 +1,63 @@
+import { runtimes } from "../manifest/fields.ts";
+import { archiveFormats } from "../pack/recipe.ts";
+
+export interface Flag {
+  readonly name: `--${string}`;
+  readonly short?: `-${string}`;
+  /** How the help calls its value; without one it is a switch. */
+  readonly value?: string;
+  readonly choices?: readonly string[];
+  readonly repeatable?: true;
+  readonly required?: true;
+  readonly help: string;
+}
+
+/** torch-model-archiver 0.12.0's flags, with its meaning. A prefix of one of them means it, whatever ours are called. */
+export const classicFlags: readonly Flag[] = [
+  { name: "--model-name", value: "name", required: true, help: "name of the model, and of the output" },
+  { name: "--serialized-file", value: "file", help: "weights or program: TorchScript, ONNX, state dict, …" },
+  { name: "--model-file", value: "file", help: "Python file with the model's class, for eager mode" },
+  {
+    name: "--handler",
+    value: "handler",
+    required: true,
+    help: "Python file, file:function, or one of TorchServe's own",
+  },
+  {
+    name: "--extra-files",
+    value: "list",
+    repeatable: true,
+    help: "files, folders, wildcards or name-in-archive=path, separated by commas (repeatable)",
+  },
+  { name: "--runtime", value: "runtime", choices: runtimes, help: "what executes the handler (default: python)" },
+  { name: "--export-path", value: "folder", help: "where the output goes (default: here)" },
+  {
+    name: "--archive-format",
+    value: "format",
+    choices: archiveFormats,
+    help: "default and zip-store write .mar, tgz .tar.gz, no-archive a folder",
+  },
+  { name: "--force", short: "-f", help: "replace an existing output" },
+  { name: "--version", short: "-v", value: "version", required: true, help: "the model's version" },
+  { name: "--requirements-file", short: "-r", value: "file", help: "Python requirements of the handler" },
+  { name: "--config-file", short: "-c", value: "file", help: "model-config.yaml" },
+];
+
+export const ownFlags: readonly Flag[] = [
+  { name: "--keep-directories", help: "extra files keep their folders" },
+  {
+    name: "--include",
+    value: "pattern",
+    repeatable: true,
+    help: "pack what looks like a secret or rubbish (repeatable)",
+  },
+  { name: "--from", value: "archive", help: "pack an existing archive again, with whatever else is given" },
+  { name: "--created-on", value: "when", help: "now, or an ISO 8601 date (default: the newest input's)" },
+  { name: "--dry-run", help: "print what would be packed, write nothing" },
+  { name: "--verify", help: "run verify on what was written" },
+  { name: "--json", help: "print one JSON document" },
+  { name: "--quiet", help: "print nothing but errors" },
+];
+
+/** The command's flags in the order of the help. */
+export const archiveFlags: readonly Flag[] = [...classicFlags, ...ownFlags];

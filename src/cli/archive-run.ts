@@ -1,0 +1,45 @@
+import { type ArchiveResult, archive } from "../pack/pack.ts";
+import { archiveDocument, renderArchive } from "../report/archive-report.ts";
+import { chalkFor } from "./colour.ts";
+import type { ArchiveCommandFlags } from "./commands/archive.ts";
+import type { Io } from "./io.ts";
+import { progress } from "./progress.ts";
+
+/** Carries out `archive`: packs, prints what was packed, and with --verify judges it; the archive stays whatever the verdict. */
+export async function runArchive(flags: ArchiveCommandFlags, io: Io): Promise<void> {
+  const result = await pack(flags, io);
+  if (!flags.json && !flags.quiet) {
+    for (const warning of result.warnings) io.stderr.write(`warning: ${warning}\n`);
+    io.stdout.write(renderArchive(result, chalkFor(io, io.stdout)));
+  }
+  const verification = flags.verify && result.written ? await verify(result.path, flags, io) : null;
+  if (flags.json) io.stdout.write(`${JSON.stringify(archiveDocument(result, verification), null, 2)}\n`);
+}
+
+async function pack(flags: ArchiveCommandFlags, io: Io): Promise<ArchiveResult> {
+  const { dryRun = false, verify: _verify, json, quiet, ...recipe } = flags;
+  const line = progress(io, "packing", { ...(quiet ? { quiet } : {}), ...(json ? { json } : {}) });
+  try {
+    return await archive(recipe, {
+      cwd: io.cwd,
+      env: io.env,
+      signal: io.signal,
+      dryRun,
+      onProgress: (done, total) => line.update(done, total),
+    });
+  } finally {
+    line.end();
+  }
+}
+
+/** What `verify` says of the new archive: on the terminal as ever; with --json as its document. Sets the exit code. */
+async function verify(path: string, flags: ArchiveCommandFlags, io: Io): Promise<unknown> {
+  const { verifyCommand } = await import("./commands/verify.ts");
+  let text = "";
+  const silent = flags.json || flags.quiet;
+  if (!silent) io.stdout.write("\n");
+  const inner: Io = { ...io, ...(silent ? { stdout: { write: (part: string) => (text += part) } } : {}) };
+  await verifyCommand(inner).parseAsync([...(flags.json ? ["--json"] : []), "--", path], { from: "user" });
+  io.exitCode = inner.exitCode;
+  return flags.json ? JSON.parse(text) : null;
+}

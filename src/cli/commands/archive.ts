@@ -1,0 +1,39 @@
+import { Command } from "commander";
+import type { Recipe } from "../../pack/recipe.ts";
+import { archiveFlags } from "../archive-flags.ts";
+import type { Io } from "../io.ts";
+
+/** As commander gives them; `normalizeArgv` has held values against choices already. */
+export interface ArchiveCommandFlags extends Omit<Recipe, "from"> {
+  readonly from?: string;
+  readonly dryRun?: boolean;
+  readonly verify?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export function archiveCommand(io: Io): Command {
+  const command = new Command("archive").description("pack a model for TorchServe; takes torch-model-archiver's flags");
+  for (const { name, short, value, repeatable, choices, help } of archiveFlags) {
+    const flags = `${short === undefined ? "" : `${short}, `}${name}${value === undefined ? "" : ` <${value}>`}`;
+    const text = choices === undefined ? help : `${help} (choices: ${choices.join(", ")})`;
+    if (repeatable) command.option(flags, text, collect);
+    else command.option(flags, text);
+  }
+  return command.addHelpText("after", examples).action(async (flags: ArchiveCommandFlags) => {
+    const { runArchive } = await import("../archive-run.ts");
+    await runArchive(flags, io);
+  });
+}
+
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
+const examples = `
+Examples:
+  $ model-archiver archive --model-name resnet50_fast --version 1.0 \\
+      --serialized-file resnet50_traced.pt --handler image_classifier \\
+      --extra-files index_to_name.json --verify
+  $ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) model-archiver archive --model-name bert --version 2 \\
+      --serialized-file model.onnx --handler handler.py --extra-files vocab.txt=data/vocab_v2.txt,tokenizer/`;
