@@ -1,0 +1,111 @@
+import { MalformedModel } from "../malformed.ts";
+import { actions } from "./machine-actions.ts";
+import type { Op } from "./reader.ts";
+import { object } from "./value.ts";
+import type { GlobalValue, ObjectValue, Value } from "./value.ts";
+
+/** Whoever judges what the stream does. Each is told before the result is on the stack. */
+export interface Watcher {
+  global(value: GlobalValue, at: number): void;
+  /** Names that are no strings: what would be imported cannot be told. */
+  unresolvable(at: number): void;
+  call(made: ObjectValue, at: number): void;
+  build(target: Value, state: Value, at: number): void;
+  persistent(id: Value, at: number): void;
+  /** Anything else that no sound file does. */
+  odd(message: string, at: number): void;
+}
+
+const stackLimit = 1_000_000;
+const memoLimit = 2_000_000;
+
+/** The unpickler's machine, which describes instead of doing. Throws MalformedModel where CPython would stop, too. */
+export class PickleMachine {
+  readonly watcher: Watcher;
+  private stack: Value[] = [];
+  private readonly marks: Value[][] = [];
+  private readonly memo = new Map<number, Value>();
+  private depth = 0;
+  /** What the stream gives, once STOP was met. */
+  result: Value | null = null;
+
+  constructor(watcher: Watcher) {
+    this.watcher = watcher;
+  }
+
+  step(op: Op): void {
+    actions[op.name](this, op.argument, op.at);
+  }
+
+  /** The value on top, if there is one. */
+  peek(): Value | undefined {
+    return this.stack.at(-1);
+  }
+
+  push(value: Value, at: number): void {
+    this.stack.push(value);
+    if (++this.depth > stackLimit) throw new MalformedModel("pickle's stack is deeper than a million", at);
+  }
+
+  pop(at: number): Value {
+    const value = this.stack.pop();
+    if (value === undefined) throw new MalformedModel("pickle takes from an empty stack", at);
+    this.depth -= 1;
+    return value;
+  }
+
+  top(at: number): Value {
+    const value = this.stack.at(-1);
+    if (value === undefined) throw new MalformedModel("pickle takes from an empty stack", at);
+    return value;
+  }
+
+  mark(at: number): void {
+    this.marks.push(this.stack);
+    this.stack = [];
+    if (++this.depth > stackLimit) throw new MalformedModel("pickle's stack is deeper than a million", at);
+  }
+
+  /** What was pushed since the last MARK. */
+  sinceMark(at: number): Value[] {
+    const items = this.stack;
+    const below = this.marks.pop();
+    if (below === undefined) throw new MalformedModel("pickle has no MARK to go back to", at);
+    this.stack = below;
+    this.depth -= items.length + 1;
+    return items;
+  }
+
+  /** POP takes a mark when nothing lies above it. */
+  drop(at: number): void {
+    if (this.stack.length > 0 || this.marks.length === 0) this.pop(at);
+    else this.sinceMark(at);
+  }
+
+  recall(index: number | bigint, at: number): void {
+    const value = this.memo.get(Number(index));
+    if (value === undefined) throw new MalformedModel(`pickle recalls ${index}, which it never stored`, at);
+    this.push(value, at);
+  }
+
+  remember(index: number | bigint | null, at: number): void {
+    if (this.memo.size >= memoLimit) throw new MalformedModel("pickle stores more than two million values", at);
+    this.memo.set(Number(index ?? this.memo.size), this.top(at));
+  }
+
+  stop(at: number): void {
+    this.result = this.pop(at);
+  }
+
+  make(how: "call" | "new", callee: Value, args: Value, at: number, kwargs: Value | null = null): void {
+    const made = object(how, callee, args, kwargs);
+    this.watcher.call(made, at);
+    this.push(made, at);
+  }
+
+  global(module: string, name: string, at: number): GlobalValue {
+    const value: GlobalValue = { kind: "global", module, name };
+    this.watcher.global(value, at);
+    return value;
+  }
+}
