@@ -1,8 +1,9 @@
-import { realpathSync, statSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { ArchiverError } from "../errors.ts";
 import { leaves } from "./folder.ts";
 import { type Problems, type Source, sourceOf } from "./source.ts";
+import { statOf } from "./stat.ts";
 
 /** Names that a model cannot have when it is ONNX: spares the loading of readers for what is plainly something else. */
 const otherSuffix = /\.(pt|pth|pt2|safetensors|py|json|txt|ya?ml|csv|bin|jpe?g|png|so|pkl|npy|npz|zip|mar|md)$/i;
@@ -48,7 +49,7 @@ function take(model: Source, file: string, location: string, problems: Problems)
   };
   if (!/^[^/\\:]/.test(location) || location.includes("\\") || location.split("/").includes("..")) outside();
   const path = join(dirname(file), location);
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statOf(path);
   if (!stats?.isFile()) {
     problems.missing.push(`${path} (external data of ${model.from})`);
     return [];

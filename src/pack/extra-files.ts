@@ -1,8 +1,9 @@
-import { lstatSync, realpathSync, statSync } from "node:fs";
+import { lstatSync, realpathSync } from "node:fs";
 import { dirname, isAbsolute, normalize, relative, resolve, sep } from "node:path";
 import { type FolderWalk, folderSources, leaves } from "./folder.ts";
 import { globPaths, isWildcard } from "./glob.ts";
 import { type Source, baseName, sourceOf } from "./source.ts";
+import { statOf } from "./stat.ts";
 
 export interface ExtraOptions extends FolderWalk {
   readonly cwd: string;
@@ -19,8 +20,7 @@ export function extraFiles(lists: readonly string[], options: ExtraOptions): Sou
 }
 
 function takePiece(typed: string, options: ExtraOptions): Source[] {
-  const exists = (path: string): boolean =>
-    statSync(resolve(options.cwd, path), { throwIfNoEntry: false }) !== undefined;
+  const exists = (path: string): boolean => statOf(resolve(options.cwd, path)) !== undefined;
   const trimmed = typed.trim();
   if (trimmed === "") return [];
   const piece = exists(typed) && !exists(trimmed) ? typed : trimmed;
@@ -40,7 +40,7 @@ function takePiece(typed: string, options: ExtraOptions): Source[] {
 
 function takePath(path: string, target: string | null, swept: boolean, options: ExtraOptions): Source[] {
   const file = resolve(options.cwd, path);
-  const stats = statSync(file, { throwIfNoEntry: false });
+  const stats = statOf(file);
   if (stats === undefined) {
     options.problems.missing.push(`--extra-files ${path}`);
     return [];

@@ -1,7 +1,9 @@
-import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, realpathSync } from "node:fs";
 import { join, relative, sep } from "node:path";
+import { diskFailure } from "../archive/disk.ts";
 import { type LeftOut, fileLeftOut, folderLeftOut } from "./left-out.ts";
 import { type Problems, type Source, sourceOf } from "./source.ts";
+import { statOf } from "./stat.ts";
 
 export interface FolderWalk {
   readonly problems: Problems;
@@ -17,7 +19,7 @@ export interface FolderWalk {
 export function folderSources(folder: string, shown: string, at: string, walk: FolderWalk): Source[] {
   const root = realpathSync(folder);
   const visit = (path: string, below: string, ancestors: readonly string[]): Source[] =>
-    readdirSync(path, { withFileTypes: true })
+    listing(path)
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       .flatMap((item) => take(item, path, below, ancestors));
   const take = (item: Dirent, path: string, below: string, ancestors: readonly string[]): Source[] => {
@@ -30,7 +32,7 @@ export function folderSources(folder: string, shown: string, at: string, walk: F
       walk.problems.linksOutside.push(`${from} leads to ${real}`);
       return [];
     }
-    const stats = real === null ? undefined : statSync(real, { throwIfNoEntry: false });
+    const stats = real === null ? undefined : statOf(real);
     if (real === null || stats === undefined) {
       walk.problems.missing.push(`${from} (a link to nothing)`);
       return [];
@@ -53,6 +55,14 @@ export function folderSources(folder: string, shown: string, at: string, walk: F
     return visit(real, `${inside}/`, [...ancestors, target]);
   };
   return visit(folder, "", [root]);
+}
+
+function listing(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (error) {
+    throw diskFailure(error, path);
+  }
 }
 
 function realPath(path: string): string | null {

@@ -1,5 +1,6 @@
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
+import { statOf } from "./stat.ts";
 
 /** torch-model-archiver's idea of a wildcard: `*`, `?`, or a pair of brackets. */
 export function isWildcard(text: string): boolean {
@@ -22,7 +23,7 @@ export function globPaths(pattern: string, cwd: string): string[] {
 }
 
 function matchesIn(folder: string, name: string, cwd: string): string[] {
-  const exists = (path: string): boolean => statSync(resolve(cwd, path), { throwIfNoEntry: false }) !== undefined;
+  const exists = (path: string): boolean => statOf(resolve(cwd, path)) !== undefined;
   if (!/[*?[]/.test(name)) return exists(folder + name) ? [folder + name] : [];
   const matches = compileWildcard(name);
   let names: string[];

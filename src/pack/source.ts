@@ -1,6 +1,6 @@
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type EntrySource, fileSource } from "../archive/entry-source.ts";
+import { statOf } from "./stat.ts";
 
 /** One file that goes into the archive. */
 export interface Source {
@@ -33,7 +33,7 @@ export function namedFile(
   at = baseName(path),
 ): Source | null {
   const file = resolve(cwd, path);
-  const stats = statSync(file, { throwIfNoEntry: false });
+  const stats = statOf(file);
   if (stats === undefined) problems.missing.push(`${flag} ${path}`);
   else if (!stats.isFile()) problems.folders.push(`${flag} ${path}`);
   else return sourceOf(at, path, file, stats);
