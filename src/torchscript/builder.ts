@@ -29,6 +29,11 @@ export class Builder {
     return this.graph.node(op, ready, attributes, results).map((value) => this.wrap(value));
   }
 
+  /** One node with one result, on the level of graph values: for views. */
+  node(op: string, inputs: readonly (GraphValue | null)[], attributes: Attributes, result: Result): GraphValue {
+    return this.graph.node(op, inputs, attributes, [result])[0];
+  }
+
   /** The present value of a tensor. */
   read(operand: Operand): GraphValue {
     if (operand instanceof GraphValue) return operand;

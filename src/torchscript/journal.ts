@@ -1,34 +1,44 @@
-import type { Mutable } from "./value.ts";
+import { type Mutable, nextBirth } from "./value.ts";
 
 /** One recorded change: its target with the content before and after. */
 export interface Change {
-  readonly target: Mutable<unknown>;
   readonly before: unknown;
   readonly after: unknown;
 }
 
+export type Changes = ReadonlyMap<Mutable<unknown>, Change>;
+
+interface Trial {
+  readonly since: number;
+  readonly before: Map<Mutable<unknown>, unknown>;
+}
+
 /** All changes to mutable values go through here, so that a walk can be undone and its changes looked at. */
 export class Journal {
-  readonly #frames: Map<Mutable<unknown>, unknown>[] = [];
+  readonly #trials: Trial[] = [];
 
   set<Content>(target: Mutable<Content>, content: Content): void {
-    for (const frame of this.#frames) {
-      if (!frame.has(target)) frame.set(target, target.content);
+    for (const { since, before } of this.#trials) {
+      if (target.born < since && !before.has(target)) before.set(target, target.content);
     }
     target.content = content;
   }
 
-  /** Runs `walk`, undoes every change it made, and returns its result with the changes. Undoes also when it throws. */
-  trial<Result>(walk: () => Result): { result: Result; changes: Change[] } {
-    const frame = new Map<Mutable<unknown>, unknown>();
-    this.#frames.push(frame);
+  /**
+   * Runs `walk`, hands what changed to `settle` while it still is so, and undoes it all; also when one of them throws.
+   * What the walk itself made is left as it is.
+   */
+  trial<Result, Settled>(walk: () => Result, settle: (result: Result, changes: Changes) => Settled): Settled {
+    const trial: Trial = { since: nextBirth(), before: new Map() };
+    this.#trials.push(trial);
     try {
       const result = walk();
-      const changes = [...frame].map(([target, before]) => ({ target, before, after: target.content }));
-      return { result, changes };
+      const changes = new Map<Mutable<unknown>, Change>();
+      for (const [target, before] of trial.before) changes.set(target, { before, after: target.content });
+      return settle(result, changes);
     } finally {
-      this.#frames.pop();
-      for (const [target, before] of frame) target.content = before;
+      this.#trials.pop();
+      for (const [target, before] of trial.before) target.content = before;
     }
   }
 }

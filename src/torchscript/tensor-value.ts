@@ -1,7 +1,7 @@
 import type { FilePosition } from "../archive/byte-source.ts";
 import { type DType, elementCount } from "../graph/dtype.ts";
 import type { GraphNode } from "../graph/graph.ts";
-import type { Mutable } from "./value.ts";
+import { type Mutable, nextBirth } from "./value.ts";
 
 /** Elements in row-major order: bigint for integers, 0n and 1n for bool, number for floats. Null: only at run time. */
 export type Known = readonly (bigint | number)[] | null;
@@ -64,6 +64,7 @@ export class TensorValue implements Mutable<TensorContent> {
   /** Elements to skip for one step along each dimension, as PyTorch would report them. */
   strides: readonly number[];
   content: TensorContent;
+  readonly born = nextBirth();
   /** A Python number in tensor form: weak in type promotion, as PyTorch's wrapped numbers. */
   readonly wrappedNumber: boolean;
   /** The view's value and the base's value that it was derived from. */

@@ -28,6 +28,15 @@ export type Value =
  */
 export interface Mutable<Content> {
   content: Content;
+  /** Grows with each value that is made: tells what existed before a walk. */
+  readonly born: number;
+}
+
+let births = 0;
+
+/** The next number for `born`. */
+export function nextBirth(): number {
+  return ++births;
 }
 
 /** An int, float or bool that depends on tensor values: a 0-dim tensor of int64, float64 or bool stands for it. */
@@ -43,6 +52,7 @@ export class SymbolicScalar {
 
 export class ListValue implements Mutable<readonly Value[]> {
   content: readonly Value[];
+  readonly born = nextBirth();
 
   constructor(items: readonly Value[]) {
     this.content = items;
@@ -65,6 +75,7 @@ export class TupleValue {
 /** Keys are hashed by kind and value (`1` and `1.0` are different keys in TorchScript). Insertion order is kept. */
 export class DictValue implements Mutable<ReadonlyMap<string, readonly [Value, Value]>> {
   content: ReadonlyMap<string, readonly [Value, Value]>;
+  readonly born = nextBirth();
 
   constructor(entries: Iterable<readonly [Value, Value]> = []) {
     this.content = new Map([...entries].map((entry) => [dictKey(entry[0]), entry]));
@@ -84,6 +95,7 @@ export function dictKey(key: Value): string {
 export class ObjectValue implements Mutable<ReadonlyMap<string, Value>> {
   readonly type: string;
   content: ReadonlyMap<string, Value>;
+  readonly born = nextBirth();
 
   constructor(type: string, attributes: ReadonlyMap<string, Value> = new Map()) {
     this.type = type;
@@ -116,9 +128,12 @@ export class CallableValue {
 /** `uninitialized(T)`: never read by a right program; merges with anything. */
 export class UninitializedValue {
   readonly type: string;
+  /** Set when two arms of a branch left values that do not go together: reading it is an error with this message. */
+  readonly reason: string | null;
 
-  constructor(type: string) {
+  constructor(type: string, reason: string | null = null) {
     this.type = type;
+    this.reason = reason;
   }
 }
 

@@ -34,11 +34,11 @@ function endsList(tokens: TokenStream): boolean {
 
 export function parseExpression(tokens: TokenStream): Expression {
   return tokens.nested(() => {
-    const then = parseBinary(tokens, 0);
-    if (!tokens.accept("if")) return then;
+    const whenTrue = parseBinary(tokens, 0);
+    if (!tokens.accept("if")) return whenTrue;
     const test = parseBinary(tokens, 0);
     tokens.expect("else");
-    return { kind: "conditional", test, then, otherwise: parseExpression(tokens) };
+    return { kind: "conditional", test, whenTrue, whenFalse: parseExpression(tokens) };
   });
 }
 

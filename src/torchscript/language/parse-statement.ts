@@ -66,16 +66,16 @@ function ends(tokens: TokenStream): boolean {
 function parseIf(tokens: TokenStream, line: number): Statement {
   const test = parseExpression(tokens);
   tokens.expect(":");
-  const then = parseBlock(tokens);
+  const whenTrue = parseBlock(tokens);
   while (tokens.token.kind === "newline") tokens.next();
-  let otherwise: readonly Statement[] = [];
+  let whenFalse: readonly Statement[] = [];
   const next = tokens.token.line;
-  if (tokens.accept("elif")) otherwise = [tokens.nested(() => parseIf(tokens, next))];
+  if (tokens.accept("elif")) whenFalse = [tokens.nested(() => parseIf(tokens, next))];
   else if (tokens.accept("else")) {
     tokens.expect(":");
-    otherwise = parseBlock(tokens);
+    whenFalse = parseBlock(tokens);
   }
-  return { kind: "if", line, test, then, otherwise };
+  return { kind: "if", line, test, whenTrue, whenFalse };
 }
 
 /** Names before `in`: the grammar of expressions would take the `in` itself. */

@@ -28,8 +28,8 @@ export type Expression =
   | {
       readonly kind: "conditional";
       readonly test: Expression;
-      readonly then: Expression;
-      readonly otherwise: Expression;
+      readonly whenTrue: Expression;
+      readonly whenFalse: Expression;
     };
 
 export type Statement = { readonly line: number } & (
@@ -40,8 +40,8 @@ export type Statement = { readonly line: number } & (
   | {
       readonly kind: "if";
       readonly test: Expression;
-      readonly then: readonly Statement[];
-      readonly otherwise: readonly Statement[];
+      readonly whenTrue: readonly Statement[];
+      readonly whenFalse: readonly Statement[];
     }
   | { readonly kind: "while"; readonly test: Expression; readonly body: readonly Statement[] }
   | {

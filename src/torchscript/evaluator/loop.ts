@@ -1,0 +1,187 @@
+import type { Builder } from "../builder.ts";
+import { LoweringError, unsupported } from "../lowering-error.ts";
+import { GraphValue, type Scope, TensorValue } from "../tensor-value.ts";
+import { DictValue, ListValue, type Mutable, ObjectValue, SymbolicScalar, TupleValue, type Value } from "../value.ts";
+import type { Completion, Frame } from "./frame.ts";
+import { asSymbolic } from "./merge.ts";
+import { inScope, subgraph } from "./subgraph.ts";
+
+export interface SymbolicLoop {
+  /** Number of rounds, or null for a `while`. */
+  readonly rounds: TensorValue | null;
+  /** Whether there is a first round; null: always. */
+  readonly condition: TensorValue | null;
+  /** One round; gets the number of the round. */
+  readonly body: (round: SymbolicScalar) => Completion;
+  /** Whether another round follows, asked after the body; null for a `for`. */
+  readonly again: (() => TensorValue | boolean) | null;
+}
+
+/** What changes from round to round: locals, and contents of values that existed before. */
+interface Carried {
+  readonly locals: Set<string>;
+  readonly targets: Set<Mutable<unknown>>;
+}
+
+interface Round {
+  readonly scope: Scope;
+  readonly inputs: readonly GraphValue[];
+  readonly outputs: readonly GraphValue[];
+  readonly condition: GraphValue;
+  /** Numbers of the leaves, so that the results can be put in their places. */
+  readonly grown: boolean;
+}
+
+const mostAttempts = 8;
+
+/** A loop whose number of rounds only running the graph tells, as an ONNX Loop whose carried values keep their shapes. */
+export function symbolicLoop(frame: Frame, loop: SymbolicLoop): void {
+  const { builder } = frame.context;
+  const carried: Carried = { locals: new Set(), targets: new Set() };
+  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+    const counter = fresh(builder, "int64", []);
+    const keep = fresh(builder, "bool", []);
+    const round = walkRound(frame, loop, carried, counter);
+    if (round.grown) continue;
+    const initial = leavesOf(frame, carried).map((value) => builder.read(value));
+    const body = subgraph(builder, round.scope, [counter, keep, ...round.inputs], [round.condition, ...round.outputs]);
+    const results = initial.map((value) => fresh(builder, value.dtype, value.shape));
+    const inputs = [
+      loop.rounds && builder.read(loop.rounds),
+      loop.condition && builder.read(loop.condition),
+      ...initial,
+    ];
+    builder.graph.push("Loop", inputs, { body: { graph: body } }, results);
+    place(frame, carried, results);
+    return;
+  }
+  throw unsupported("a loop whose state does not settle");
+}
+
+function fresh(builder: Builder, dtype: GraphValue["dtype"], shape: readonly number[]): GraphValue {
+  return new GraphValue(dtype, shape, { name: builder.graph.freshName(), scope: builder.graph.scope });
+}
+
+function walkRound(frame: Frame, loop: SymbolicLoop, carried: Carried, counter: GraphValue): Round {
+  const { builder } = frame.context;
+  const scope: Scope = { parent: builder.graph.scope, nodes: [] };
+  const before = frame.locals;
+  try {
+    return inScope(builder, scope, () =>
+      builder.journal.trial(
+        () => {
+          frame.locals = new Map(before);
+          const inputs = leavesOf(frame, carried).map(({ dtype, shape }) => fresh(builder, dtype, shape));
+          place(frame, carried, inputs);
+          const start = new Map(frame.locals);
+          const contents = new Map([...carried.targets].map((target) => [target, target.content]));
+          const round = new SymbolicScalar("int", builder.wrap(counter));
+          const completion = loop.body(round);
+          if (completion !== null && completion !== "continue") {
+            throw unsupported("a return or break that depends on the values of a tensor, inside of a loop");
+          }
+          const more = loop.again?.() ?? true;
+          return { inputs, start, contents, more };
+        },
+        ({ inputs, start, more }, changes): Round => {
+          let grown = false;
+          for (const [name, value] of frame.locals) {
+            if (!start.has(name)) continue;
+            if (Object.is(start.get(name), value) || carried.locals.has(name)) continue;
+            carried.locals.add(name);
+            grown = true;
+          }
+          for (const target of changes.keys()) {
+            if (carried.targets.has(target)) continue;
+            carried.targets.add(target);
+            grown = true;
+          }
+          const condition = typeof more === "boolean" ? builder.full("bool", more) : more;
+          const outputs = grown ? [] : outputsOf(frame, carried, inputs);
+          return { scope, inputs, outputs, condition: builder.read(condition), grown };
+        },
+      ),
+    );
+  } finally {
+    frame.locals = before;
+  }
+}
+
+function outputsOf(frame: Frame, carried: Carried, inputs: readonly GraphValue[]): GraphValue[] {
+  const { builder } = frame.context;
+  const leaves = leavesOf(frame, carried);
+  if (leaves.length !== inputs.length)
+    throw unsupported("a loop on the values of a tensor that changes a list's length");
+  return leaves.map((leaf, i) => {
+    const value = builder.read(leaf);
+    const { dtype, shape } = inputs[i];
+    if (value.dtype !== dtype || value.shape.join() !== shape.join()) {
+      throw unsupported(
+        `a loop on the values of a tensor that turns ${dtype}[${shape.join(", ")}] into ${value.dtype}[${value.shape.join(", ")}]`,
+      );
+    }
+    return value;
+  });
+}
+
+/** All tensors and numbers of the carried values, in order. */
+function leavesOf(frame: Frame, carried: Carried): TensorValue[] {
+  const leaves: TensorValue[] = [];
+  walkCarried(frame, carried, (leaf) => {
+    leaves.push(leaf);
+    return leaf;
+  });
+  return leaves;
+}
+
+/** Puts graph values in the places of the carried leaves, in the same order. */
+function place(frame: Frame, carried: Carried, values: readonly GraphValue[]): void {
+  const { builder } = frame.context;
+  let at = 0;
+  const assign = walkCarried(frame, carried, () => builder.wrap(values[at++]));
+  assign();
+}
+
+/** Visits the leaves; the returned function puts what `visit` gave in their places. */
+function walkCarried(frame: Frame, carried: Carried, visit: (leaf: TensorValue) => TensorValue): () => void {
+  const { builder } = frame.context;
+  const locals = [...carried.locals].map(
+    (name) => [name, rebuild(frame.locals.get(name) ?? null, builder, visit)] as const,
+  );
+  const targets = [...carried.targets].map((target) => [target, rebuildContent(target, builder, visit)] as const);
+  return () => {
+    for (const [name, value] of locals) frame.locals.set(name, value);
+    for (const [target, content] of targets) builder.journal.set(target, content);
+  };
+}
+
+function rebuild(value: Value, builder: Builder, visit: (leaf: TensorValue) => TensorValue): Value {
+  if (value instanceof TensorValue) return visit(value);
+  const scalar = asSymbolic(value, builder);
+  if (scalar !== null) return new SymbolicScalar(scalar.type, visit(scalar.tensor));
+  const all = (items: readonly Value[]) => items.map((item) => rebuild(item, builder, visit));
+  if (value instanceof TupleValue) return new TupleValue(all(value.items), value.fields, value.type);
+  if (value instanceof ListValue) return new ListValue(all(value.content));
+  return value;
+}
+
+function rebuildContent(
+  target: Mutable<unknown>,
+  builder: Builder,
+  visit: (leaf: TensorValue) => TensorValue,
+): unknown {
+  if (target instanceof TensorValue) return { value: builder.read(visit(builder.copy(target))) };
+  if (target instanceof ListValue) return target.content.map((item) => rebuild(item, builder, visit));
+  if (target instanceof DictValue) {
+    return new Map([...target.content].map(([key, [name, value]]) => [key, [name, rebuild(value, builder, visit)]]));
+  }
+  if (target instanceof ObjectValue) {
+    return new Map([...target.content].map(([name, value]) => [name, attribute(value, builder, visit)]));
+  }
+  throw new LoweringError("unsupported", "a loop that changes a value of this kind");
+}
+
+/** Attributes of an object: tensors and numbers are carried, modules and texts stay. */
+function attribute(value: Value, builder: Builder, visit: (leaf: TensorValue) => TensorValue): Value {
+  return typeof value === "boolean" ? value : rebuild(value, builder, visit);
+}

@@ -1,0 +1,198 @@
+import type { Builder } from "../builder.ts";
+import { kindOf } from "../binding.ts";
+import type { Changes } from "../journal.ts";
+import { unsupported } from "../lowering-error.ts";
+import { GraphValue, type TensorContent, TensorValue } from "../tensor-value.ts";
+import {
+  DictValue,
+  ListValue,
+  type Mutable,
+  ObjectValue,
+  SymbolicScalar,
+  TupleValue,
+  UninitializedValue,
+  type Value,
+} from "../value.ts";
+
+/** What one arm left behind: contents of what it changed, and graph values of the tensors it bound. */
+export interface ArmState {
+  readonly changes: Changes;
+  readonly values: ReadonlyMap<TensorValue, GraphValue>;
+}
+
+/** A merged value and where it comes from in each arm. */
+export interface MergedPair {
+  readonly output: GraphValue;
+  readonly whenTrue: GraphValue;
+  readonly whenFalse: GraphValue;
+}
+
+/** Makes one value out of what the two arms of a branch give; tensors and numbers that differ become outputs. */
+export class Merge {
+  readonly pairs: MergedPair[] = [];
+  readonly #builder: Builder;
+  readonly #whenTrue: ArmState;
+  readonly #whenFalse: ArmState;
+
+  constructor(builder: Builder, whenTrue: ArmState, whenFalse: ArmState) {
+    this.#builder = builder;
+    this.#whenTrue = whenTrue;
+    this.#whenFalse = whenFalse;
+  }
+
+  value(a: Value, b: Value): Value {
+    if (a === b || Object.is(a, b)) return a;
+    if (a instanceof UninitializedValue && a.reason !== null) return a;
+    if (b instanceof UninitializedValue && b.reason !== null) return b;
+    if (a instanceof UninitializedValue) return this.#only(b, "whenFalse");
+    if (b instanceof UninitializedValue) return this.#only(a, "whenTrue");
+    if (a instanceof TensorValue && b instanceof TensorValue) return this.#tensor(this.#read(a), this.#read(b));
+    if (a instanceof TupleValue && b instanceof TupleValue && a.items.length === b.items.length) {
+      return new TupleValue(this.#items(a.items, b.items), a.fields, a.type);
+    }
+    if (a instanceof ListValue && b instanceof ListValue) {
+      return new ListValue(this.#list(this.#content(this.#whenTrue, a), this.#content(this.#whenFalse, b)));
+    }
+    if (a instanceof DictValue && b instanceof DictValue) {
+      const dict = new DictValue();
+      dict.content = this.#dict(this.#content(this.#whenTrue, a), this.#content(this.#whenFalse, b));
+      return dict;
+    }
+    if (a instanceof ObjectValue && b instanceof ObjectValue && a.type === b.type) {
+      const content = this.#attributes(this.#content(this.#whenTrue, a), this.#content(this.#whenFalse, b));
+      return new ObjectValue(a.type, content);
+    }
+    return this.#scalar(a, b);
+  }
+
+  /** The merged content of something that existed before the branch. */
+  content(target: Mutable<unknown>): unknown {
+    if (target instanceof TensorValue) return this.#tensorContent(target);
+    if (target instanceof ListValue) {
+      return this.#list(this.#content(this.#whenTrue, target), this.#content(this.#whenFalse, target));
+    }
+    if (target instanceof DictValue) {
+      return this.#dict(this.#content(this.#whenTrue, target), this.#content(this.#whenFalse, target));
+    }
+    if (target instanceof ObjectValue) {
+      return this.#attributes(this.#content(this.#whenTrue, target), this.#content(this.#whenFalse, target));
+    }
+    throw unsupported("a branch that changes a value of this kind");
+  }
+
+  #content<Content>(arm: ArmState, target: Mutable<Content>): Content {
+    const change = arm.changes.get(target);
+    // Journal.set keeps a target's content of one type.
+    return change === undefined ? target.content : (change.after as Content);
+  }
+
+  #tensorContent(target: TensorValue): TensorContent {
+    const [a, b] = [this.#content(this.#whenTrue, target), this.#content(this.#whenFalse, target)];
+    if (!("value" in a) || !("value" in b)) throw unsupported("a tensor whose shape changes in one arm of a branch");
+    return { value: this.#graphValue(a.value, b.value) };
+  }
+
+  #items(a: readonly Value[], b: readonly Value[]): Value[] {
+    return a.map((item, i) => this.value(item, b[i]));
+  }
+
+  #list(a: readonly Value[], b: readonly Value[]): Value[] {
+    if (a.length !== b.length) throw unsupported("a list whose length depends on the values of a tensor");
+    return this.#items(a, b);
+  }
+
+  #dict(a: DictValue["content"], b: DictValue["content"]): DictValue["content"] {
+    if (a.size !== b.size) throw unsupported("a dict whose keys depend on the values of a tensor");
+    const merged = new Map<string, readonly [Value, Value]>();
+    for (const [key, [name, value]] of a) {
+      const other = b.get(key);
+      if (other === undefined) throw unsupported("a dict whose keys depend on the values of a tensor");
+      merged.set(key, [name, this.value(value, other[1])]);
+    }
+    return merged;
+  }
+
+  #attributes(a: ReadonlyMap<string, Value>, b: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {
+    const merged = new Map(a);
+    for (const [name, value] of b) merged.set(name, a.has(name) ? this.value(a.get(name) ?? null, value) : value);
+    return merged;
+  }
+
+  #read(tensor: TensorValue, arm?: ArmState): GraphValue {
+    const found = arm?.values.get(tensor) ?? this.#whenTrue.values.get(tensor) ?? this.#whenFalse.values.get(tensor);
+    return found ?? this.#builder.read(tensor);
+  }
+
+  #tensor(whenTrue: GraphValue, whenFalse: GraphValue): TensorValue {
+    return this.#builder.wrap(this.#graphValue(whenTrue, whenFalse));
+  }
+
+  #graphValue(whenTrue: GraphValue, whenFalse: GraphValue): GraphValue {
+    if (whenTrue === whenFalse) return whenTrue;
+    if (whenTrue.dtype !== whenFalse.dtype || whenTrue.shape.join() !== whenFalse.shape.join()) {
+      throw unsupported(
+        "a branch on the values of a tensor whose arms give " +
+          `${whenTrue.dtype}[${whenTrue.shape.join(", ")}] and ${whenFalse.dtype}[${whenFalse.shape.join(", ")}]`,
+      );
+    }
+    const { graph } = this.#builder;
+    const output = new GraphValue(whenTrue.dtype, whenTrue.shape, { name: graph.freshName(), scope: graph.scope });
+    this.pairs.push({ output, whenTrue, whenFalse });
+    return output;
+  }
+
+  #scalar(a: Value, b: Value): Value {
+    const [first, second] = [asSymbolic(a, this.#builder), asSymbolic(b, this.#builder)];
+    if (first === null || second === null || first.type !== second.type) {
+      throw unsupported(`a branch on the values of a tensor whose arms give ${kindOf(a)} and ${kindOf(b)}`);
+    }
+    return new SymbolicScalar(first.type, this.#tensor(this.#read(first.tensor), this.#read(second.tensor)));
+  }
+
+  /** A value that only one arm has: the other gives zeros that are never looked at. */
+  #only(value: Value, arm: "whenTrue" | "whenFalse"): Value {
+    if (value instanceof TensorValue) {
+      const read = this.#read(value);
+      const zeros = this.#builder.read(this.#builder.full(read.dtype, 0n, read.shape));
+      return arm === "whenTrue" ? this.#tensor(read, zeros) : this.#tensor(zeros, read);
+    }
+    if (value instanceof SymbolicScalar) {
+      const tensor = this.#only(value.tensor, arm);
+      return tensor instanceof TensorValue ? new SymbolicScalar(value.type, tensor) : value;
+    }
+    if (value instanceof TupleValue) {
+      return new TupleValue(
+        value.items.map((item) => this.#only(item, arm)),
+        value.fields,
+        value.type,
+      );
+    }
+    if (value instanceof ListValue) {
+      const state = arm === "whenTrue" ? this.#whenTrue : this.#whenFalse;
+      return new ListValue(this.#content(state, value).map((item) => this.#only(item, arm)));
+    }
+    return value;
+  }
+}
+
+/** A number as a 0-dim tensor; null for anything else. */
+export function asSymbolic(value: Value, builder: Builder): SymbolicScalar | null {
+  if (value instanceof SymbolicScalar) return value;
+  if (typeof value === "bigint") return new SymbolicScalar("int", builder.full("int64", value));
+  if (typeof value === "number") return new SymbolicScalar("float", builder.full("float64", value));
+  if (typeof value === "boolean") return new SymbolicScalar("bool", builder.full("bool", value));
+  return null;
+}
+
+/** Calls `visit` for every tensor that a value holds. */
+export function eachTensor(value: Value, visit: (tensor: TensorValue) => void, depth = 0): void {
+  if (depth > 20) return;
+  const inner = (items: Iterable<Value>) => {
+    for (const item of items) eachTensor(item, visit, depth + 1);
+  };
+  if (value instanceof TensorValue) visit(value);
+  else if (value instanceof SymbolicScalar) visit(value.tensor);
+  else if (value instanceof ListValue) inner(value.content);
+  else if (value instanceof TupleValue) inner(value.items);
+  else if (value instanceof DictValue) inner([...value.content.values()].map(([, item]) => item));
+}

@@ -1,0 +1,68 @@
+import type { ByteSource } from "../archive/byte-source.ts";
+import { MalformedModel } from "../model/malformed.ts";
+import {
+  type LoweredModel,
+  LoweringError as LoweringFailure,
+  type LoweringOptions,
+  type LoweringProblem,
+  type RuntimeInput,
+} from "../runtime/runtime-input.ts";
+import { Builder } from "./builder.ts";
+import { callMethod } from "./evaluator/calls.ts";
+import { methodOf } from "./evaluator/frame.ts";
+import { readTorchScript } from "./file/torchscript-file.ts";
+import { bindInputs } from "./inputs.ts";
+import { LoweringError, type LoweringFault } from "./lowering-error.ts";
+import { loadModule } from "./module.ts";
+import { finish } from "./outputs.ts";
+
+const problems: Readonly<Record<LoweringFault, LoweringProblem>> = {
+  unsupported: "unsupported",
+  invalid: "malformed",
+  limit: "unsupported",
+  raised: "raised",
+};
+
+/**
+ * Evaluates a TorchScript or torch.export program on the shapes of its inputs and gives the ONNX graph, whose large
+ * tensors stay in the file. Nothing of the file is executed but by our own evaluator, within bounds.
+ * Throws LoweringError (of src/runtime) where it cannot.
+ */
+export async function lowerTorch(
+  source: ByteSource,
+  format: "torchscript" | "torch-export",
+  inputs: readonly RuntimeInput[],
+  options: LoweringOptions = {},
+): Promise<LoweredModel> {
+  try {
+    if (format === "torchscript") return await lowerScript(source, inputs, options);
+    const { lowerExportedProgram } = await import("./exported-program.ts");
+    return await lowerExportedProgram(source, inputs, options);
+  } catch (error) {
+    throw asFailure(error);
+  }
+}
+
+async function lowerScript(
+  source: ByteSource,
+  given: readonly RuntimeInput[],
+  options: LoweringOptions,
+): Promise<LoweredModel> {
+  const file = await readTorchScript(source);
+  const builder = new Builder();
+  const { context, module } = await loadModule(file, builder);
+  const forward = methodOf(context, module, "forward");
+  if (forward === null) throw new LoweringError("invalid", "the module has no method forward");
+  const inputs = bindInputs(forward.definition, given, file, builder, options);
+  const result = callMethod(context, module, "forward", inputs.positional, inputs.keyword);
+  return finish(builder, inputs.graph, result, context.missing);
+}
+
+function asFailure(error: unknown): unknown {
+  if (error instanceof MalformedModel) return new LoweringFailure("malformed", error.message);
+  if (error instanceof RangeError && /call stack/i.test(error.message)) {
+    return new LoweringFailure("unsupported", "the program is nested too deeply");
+  }
+  if (!(error instanceof LoweringError)) return error;
+  return new LoweringFailure(problems[error.fault], error.message, error.trace[0] ?? null);
+}

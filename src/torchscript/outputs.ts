@@ -1,0 +1,90 @@
+import type { Graph, GraphNode, Tensor } from "../graph/graph.ts";
+import type { LoweredModel } from "../runtime/runtime-input.ts";
+import type { Builder } from "./builder.ts";
+import { asSymbolic } from "./evaluator/merge.ts";
+import type { NamedTensor } from "./inputs.ts";
+import { unsupported } from "./lowering-error.ts";
+import { liveNodes, usedNames } from "./live-nodes.ts";
+import { GraphValue, TensorValue } from "./tensor-value.ts";
+import { DictValue, ListValue, ObjectValue, TupleValue, UnknownValue, type Value } from "./value.ts";
+
+/**
+ * Ends a walk: the result flattened in order (tuples, lists, the values of dicts; None and texts left out), nodes that
+ * nothing needs removed, and the graph put together.
+ */
+export function finish(
+  builder: Builder,
+  inputs: readonly NamedTensor[],
+  result: Value,
+  missing: ReadonlyMap<string, number>,
+): LoweredModel {
+  const leaves = flatten(result, "output", builder);
+  if (missing.size > 0) {
+    const graph: Graph = { name: "torch", inputs: [], outputs: [], nodes: [], tensors: [] };
+    return { graph, inputs, outputs: [], missing: Object.fromEntries(missing) };
+  }
+  if (leaves.length === 0) throw unsupported("a model that returns no tensor");
+  const taken = new Set(inputs.map(({ name }) => name));
+  const outputs = leaves.map(({ name, tensor }) => output(builder, uniqueName(name, taken), tensor));
+  const nodes = liveNodes(
+    builder.graph.root.nodes,
+    outputs.map(({ name }) => name),
+  );
+  const used = usedNames(nodes);
+  const graph: Graph = {
+    name: "torch",
+    inputs: inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+    outputs: outputs.map(({ name, dtype, shape }) => ({ name, dtype, shape: physical(dtype, shape) })),
+    nodes,
+    tensors: builder.graph.tensors.filter((tensor: Tensor) => used.has(tensor.name)),
+  };
+  return { graph, inputs, outputs: outputs.map(({ name }) => name), missing: {} };
+}
+
+function physical(dtype: string, shape: readonly number[]): readonly number[] {
+  return dtype.startsWith("complex") ? [...shape, 2] : shape;
+}
+
+interface Leaf {
+  readonly name: string;
+  readonly tensor: TensorValue;
+}
+
+function flatten(value: Value, name: string, builder: Builder, depth = 0): Leaf[] {
+  if (depth > 50) throw unsupported("a result that is nested too deeply");
+  const inner = (items: readonly Value[]) =>
+    items.flatMap((item, i) => flatten(item, `${name}_${i}`, builder, depth + 1));
+  if (value === null || typeof value === "string" || value instanceof UnknownValue) return [];
+  if (value instanceof TensorValue) return [{ name, tensor: value }];
+  if (value instanceof TupleValue) {
+    return value.items.flatMap((item, i) => flatten(item, value.fields?.[i] ?? `${name}_${i}`, builder, depth + 1));
+  }
+  if (value instanceof ListValue) return inner(value.content);
+  if (value instanceof DictValue) {
+    return [...value.content.values()].flatMap(([key, item]) =>
+      flatten(item, typeof key === "string" ? key : `${name}_${String(key)}`, builder, depth + 1),
+    );
+  }
+  if (value instanceof ObjectValue) return inner([...value.content.values()]);
+  const scalar = asSymbolic(value, builder);
+  if (scalar !== null) return [{ name, tensor: scalar.tensor }];
+  throw unsupported("a result of this kind");
+}
+
+/** An output of its own name: inputs, weights and values that are returned twice are outputs, too. */
+function output(builder: Builder, name: string, tensor: TensorValue): GraphValue {
+  const value = builder.read(tensor);
+  const result = new GraphValue(value.dtype, value.shape, { name, scope: builder.graph.root });
+  builder.graph.push("Identity", [value], {}, [result]);
+  return result;
+}
+
+function uniqueName(wanted: string, taken: Set<string>): string {
+  const base = wanted === "" ? "output" : wanted;
+  let name = base;
+  for (let i = 1; taken.has(name) || /^v\d+$/.test(name); i++) name = `${base}_${i}`;
+  taken.add(name);
+  return name;
+}
+
+export type { GraphNode };
