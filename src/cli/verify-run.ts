@@ -1,31 +1,105 @@
-import type { ChalkInstance } from "chalk";
-import { verifyAll } from "../verify/verify-all.ts";
+import { ArchiverError } from "../errors.ts";
+import { fillNames, isFill } from "../runtime/input-spec.ts";
+import { enginePool } from "../verify/verify.ts";
+import { readInputs } from "../verify/inputs.ts";
+import { readPolicy } from "../verify/policy.ts";
 import { type VerifyDocument, verifySchemaVersion } from "../verify/report.ts";
 import { exitCodeOf } from "../verify/verdict.ts";
+import { verifyAll, type VerifyAllOptions } from "../verify/verify-all.ts";
 import type { Io } from "./io.ts";
+import { writeReports } from "./verify-output.ts";
 
+/** The flags of `verify`, as commander gives them. */
 export interface VerifyFlags {
   readonly static?: boolean;
   readonly digests: boolean;
+  readonly input: readonly string[];
+  readonly fill?: string;
+  readonly seed: string;
+  readonly timeout: string;
+  readonly batch?: string;
+  readonly target: readonly string[];
   readonly allowGlobal: readonly string[];
   readonly ignore: readonly string[];
   readonly strict?: boolean;
+  readonly policy?: string;
+  readonly tmpDir?: string;
   readonly json?: boolean;
+  readonly junit?: string;
+  readonly sarif?: string;
+  readonly markdown?: string;
+  readonly quiet?: boolean;
 }
 
-export async function runVerify(paths: readonly string[], flags: VerifyFlags, io: Io, _chalk: ChalkInstance) {
-  const reports = await verifyAll(paths, {
+/** Carries out `verify`: judges every path, writes the reports, sets the exit code. */
+export async function runVerify(paths: readonly string[], flags: VerifyFlags, io: Io): Promise<void> {
+  const options = await optionsOf(flags, io);
+  const pool = enginePool(options);
+  // The engine's process starts first and loads while the static checks run.
+  if (!flags.static) pool.warm();
+  try {
+    const results = await verifyAll(paths, { ...options, pool });
+    const reports = results.map((result) => ("report" in result ? result.report : result));
+    const document: VerifyDocument = { schemaVersion: verifySchemaVersion, reports };
+    await writeReports(results, document, flags, io);
+    if (pool.missing) io.stderr.write(`${installLine}\n`);
+    const verdicts = reports.map((report) => report.verdict);
+    io.exitCode = exitCodeOf(verdicts, pool.missing);
+  } finally {
+    pool.close();
+  }
+}
+
+/** The exact line that mends a missing engine. */
+const installLine = "ONNXRUNTIME_NODE_INSTALL=skip npm i onnxruntime-node@1.30";
+
+async function optionsOf(flags: VerifyFlags, io: Io): Promise<VerifyAllOptions> {
+  const [inputs, policy] = await Promise.all([
+    readInputs(flags.input, io.cwd),
+    readPolicy(flags.policy, io.cwd, new Date().toISOString().slice(0, 10)),
+  ]);
+  return {
     static: flags.static ?? false,
-    strict: flags.strict ?? false,
+    strict: flags.strict ?? policy.strict,
     digests: flags.digests,
-    allowGlobals: flags.allowGlobal,
-    exceptions: flags.ignore.map((rule) => ({ rule, at: null, source: "--ignore", reason: null })),
+    allowGlobals: [...policy.allowGlobals, ...flags.allowGlobal],
+    exceptions: [
+      ...policy.exceptions,
+      ...flags.ignore.map((rule) => ({ rule, at: null, source: "--ignore", reason: null })),
+    ],
+    inputs,
+    fill: fillOf(flags.fill),
+    seed: numberOf("--seed", flags.seed),
+    timeoutMs: numberOf("--timeout", flags.timeout) * 1000,
+    batch: flags.batch === undefined ? null : numberOf("--batch", flags.batch),
+    target: targetOf(flags.target),
+    project: io.cwd,
     signal: io.signal,
-  });
-  const document: VerifyDocument = { schemaVersion: verifySchemaVersion, reports };
-  io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-  io.exitCode = exitCodeOf(
-    reports.map((report) => report.verdict),
-    false,
+    ...(flags.tmpDir === undefined ? {} : { tmpDir: flags.tmpDir }),
+  };
+}
+
+function fillOf(text: string | undefined): VerifyAllOptions["fill"] {
+  if (text === undefined) return null;
+  if (isFill(text)) return text;
+  throw new ArchiverError("usage", `--fill ${text}: one of ${fillNames.join(", ")}`);
+}
+
+function numberOf(option: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0 || text.trim() === "") {
+    throw new ArchiverError("usage", `${option} ${text}: a number, 0 or more`);
+  }
+  return value;
+}
+
+/** `torch==2.4` to `{ torch: "2.4" }`. */
+function targetOf(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const match = /^([A-Za-z][\w-]*)==(\d+(?:\.\d+)*)$/.exec(text);
+      if (!match) throw new ArchiverError("usage", `--target ${text}: expected such as torch==2.4`);
+      return [match[1], match[2]];
+    }),
   );
 }

@@ -10,7 +10,13 @@ export interface Advice {
 /** How far the dummy run came. */
 export type ModelRun =
   /** There was no run, and nothing is known against the model. `advice` says how to get one. */
-  | { readonly stage: "skipped"; readonly reason: string; readonly advice: readonly Advice[] }
+  | {
+      readonly stage: "skipped";
+      readonly reason: string;
+      readonly advice: readonly Advice[];
+      /** Whether the engine had taken the model. */
+      readonly loaded?: boolean;
+    }
   /** The engine refuses the model. */
   | { readonly stage: "load"; readonly failure: Advice }
   /** The engine took the model and could not run it. */

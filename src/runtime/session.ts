@@ -107,8 +107,7 @@ export class EngineProcess {
 
   /** Ends the process. */
   close(): void {
-    this.#failure ??= new EngineFailure("crashed", "the engine was closed");
-    this.#child.removeAllListeners("exit");
+    this.#fail(new EngineFailure("crashed", "the engine was closed"));
     this.#child.kill("SIGKILL");
   }
 

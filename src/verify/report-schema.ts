@@ -72,7 +72,7 @@ const exception = z.strictObject({
   at: z.string().nullable(),
   source: z.string().describe("The option or the policy file it comes from."),
   reason: z.string().nullable(),
-  used: z.boolean().describe("Whether a finding of this archive needed it."),
+  used: z.boolean().nullable().describe("Whether a finding of this archive needed it; null: not told."),
 });
 
 const report = z.strictObject({

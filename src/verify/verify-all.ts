@@ -1,43 +1,50 @@
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import type { Archive } from "../archive/archive.ts";
-import { openFile } from "../archive/file-source.ts";
-import { blocks } from "../archive/byte-source.ts";
+import { openArchive } from "../archive/open.ts";
 import { ArchiverError } from "../errors.ts";
-import type { Report, Unreadable } from "./report.ts";
-import { verify, type VerifyOptions } from "./verify.ts";
+import type { Unreadable } from "./report.ts";
+import { enginePool, type Verified, type VerifyOptions, verifyWithFacts } from "./verify.ts";
 
 export interface VerifyAllOptions extends VerifyOptions {
   readonly open?: (path: string) => Promise<Archive>;
   /** Called as each path is done, in the order they finish. */
-  readonly onReport?: (report: Report | Unreadable) => void;
-  readonly signal?: AbortSignal;
+  readonly onDone?: (done: Verified | Unreadable) => void;
 }
 
-/** Judges several paths at once, as many as there are cores. One report a path, in the order of the paths. */
+/** Judges several paths at once, as many as there are cores. One result a path, in the order of the paths. */
 export async function verifyAll(
   paths: readonly string[],
   options: VerifyAllOptions = {},
-): Promise<(Report | Unreadable)[]> {
-  const reports: (Report | Unreadable)[] = [];
+): Promise<(Verified | Unreadable)[]> {
+  const pool = options.pool ?? enginePool(options);
+  if (!options.pool && !options.static) pool.warm();
+  const lanes = Math.min(paths.length, availableParallelism());
+  const threads = options.threads ?? (lanes > 1 ? Math.max(1, Math.floor(availableParallelism() / lanes)) : 0);
+  const results: (Verified | Unreadable)[] = [];
   let next = 0;
-  const work = async () => {
+  const lane = async (): Promise<void> => {
     for (let at = next++; at < paths.length; at = next++) {
       options.signal?.throwIfAborted();
-      const report = await verifyPath(paths[at] ?? "", options);
-      reports[at] = report;
-      options.onReport?.(report);
+      const done = await verifyPath(paths[at] ?? "", { ...options, pool, threads });
+      results[at] = done;
+      options.onDone?.(done);
     }
   };
-  const lanes = Math.min(paths.length, availableParallelism());
-  await Promise.all(Array.from({ length: lanes }, work));
-  return reports;
+  try {
+    await Promise.all(Array.from({ length: lanes }, lane));
+  } finally {
+    if (!options.pool) pool.close();
+  }
+  return results;
 }
 
-async function verifyPath(path: string, options: VerifyAllOptions): Promise<Report | Unreadable> {
+async function verifyPath(path: string, options: VerifyAllOptions): Promise<Verified | Unreadable> {
   try {
-    const archive = await (options.open ?? openArchive)(path);
+    const archive = await (options.open ?? opener(options))(path);
     try {
-      return await verify(archive, options);
+      const verified = await verifyWithFacts(archive, options);
+      return { ...verified, report: { ...verified.report, path } };
     } finally {
       await archive.close();
     }
@@ -48,27 +55,7 @@ async function verifyPath(path: string, options: VerifyAllOptions): Promise<Repo
   }
 }
 
-// Until src/archive/open.ts is there.
-async function openArchive(location: string): Promise<Archive> {
-  const source = await openFile(location);
-  return {
-    location,
-    container: "bare",
-    size: source.size,
-    entries: [
-      {
-        path: location.split("/").at(-1) ?? "",
-        kind: "file",
-        size: source.size,
-        packedSize: source.size,
-        method: "stored",
-        mode: null,
-        crc32: null,
-      },
-    ],
-    anomalies: [],
-    open: async () => source,
-    stream: () => blocks(source),
-    close: () => source.close(),
-  };
+function opener({ project, signal, tmpDir }: VerifyAllOptions): (path: string) => Promise<Archive> {
+  const options = { ...(signal ? { signal } : {}), ...(tmpDir === undefined ? {} : { tmpDir }) };
+  return (path) => openArchive(/^[a-z]+:\/\//i.test(path) ? path : resolve(project ?? ".", path), options);
 }

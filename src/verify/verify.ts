@@ -1,23 +1,37 @@
 import type { Archive } from "../archive/archive.ts";
 import { archiveSubject, type RunModel } from "../checks/archive-subject.ts";
 import type { Check, Outcome } from "../checks/check.ts";
+import { modelRunner, type RunModelOptions } from "../checks/model/run-model.ts";
 import { checks as allChecks } from "../checks/registry.ts";
 import { runChecks } from "../checks/run-checks.ts";
 import { type CheckOptions, defaultCheckOptions, type Subject } from "../checks/subject.ts";
+import { EnginePool } from "../runtime/engine-pool.ts";
 import { Scales, type Waiver } from "./exceptions.ts";
+import { type Facts, factsOf } from "./facts.ts";
 import type { CheckReport, Report } from "./report.ts";
 import { verdictOf } from "./verdict.ts";
 
-export interface VerifyOptions extends Partial<CheckOptions> {
+export interface VerifyOptions extends Partial<CheckOptions>, Partial<RunModelOptions> {
   /** Everything but running the model; the verdict is then `sound`, `not ready` or `not proven`. */
   readonly static?: boolean;
   /** Warnings count as errors. */
   readonly strict?: boolean;
   /** Findings to live with; each is shown in the report. */
   readonly exceptions?: readonly Waiver[];
-  /** Runs the model; without it the run is skipped and the verdict at best `not proven`. */
-  readonly run?: RunModel;
+  /** For loading and running one model, ms; 120,000 unless told. */
+  readonly timeoutMs?: number;
+  /** Where an engine of the user's project is looked for; the working directory unless told. */
+  readonly project?: string;
+  readonly signal?: AbortSignal;
+  /** Processes to use, when several archives share them; the caller closes it. */
+  readonly pool?: EnginePool;
   readonly checks?: readonly Check[];
+}
+
+/** A report, and what a page for people shows besides. */
+export interface Verified {
+  readonly report: Report;
+  readonly facts: Facts;
 }
 
 /**
@@ -25,30 +39,58 @@ export interface VerifyOptions extends Partial<CheckOptions> {
  * the archive is in the report; throws ArchiverError only where the medium cannot be read.
  */
 export async function verify(archive: Archive, options: VerifyOptions = {}): Promise<Report> {
+  return (await verifyWithFacts(archive, options)).report;
+}
+
+/** As `verify`, with what a page shows besides. */
+export async function verifyWithFacts(archive: Archive, options: VerifyOptions = {}): Promise<Verified> {
+  if (options.static || options.pool) return judge(archive, options, runnerOf(options));
+  const pool = enginePool(options);
+  pool.warm();
+  try {
+    return await judge(archive, options, runnerOf({ ...options, pool }));
+  } finally {
+    pool.close();
+  }
+}
+
+const defaultTimeoutMs = 120_000;
+
+export function enginePool(options: VerifyOptions): EnginePool {
+  return new EnginePool({
+    project: options.project ?? process.cwd(),
+    timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+}
+
+function runnerOf(options: VerifyOptions): RunModel | undefined {
+  return options.pool && modelRunner(options.pool, { inputs: [], fill: null, seed: 0, ...options });
+}
+
+async function judge(archive: Archive, options: VerifyOptions, run: RunModel | undefined): Promise<Verified> {
+  const started = performance.now();
   const scales = new Scales(options.exceptions ?? [], options.strict ?? false);
-  const subject = archiveSubject(archive, { ...defaultCheckOptions, ...options }, options.run);
+  const subject = archiveSubject(archive, { ...defaultCheckOptions, ...options }, run);
   const isStatic = options.static ?? false;
+  const stops = (outcome: Outcome): boolean => scales.stops(outcome);
   const outcomes = await runChecks(subject, options.checks ?? allChecks, {
     static: isStatic,
-    stops: (outcome) => scales.stops(outcome),
+    stops,
     excepted: (outcome) => scales.weigh(outcome) === "excepted",
   });
-  const ran = !isStatic && !outcomes.some((outcome) => scales.stops(outcome) && !outcome.check.runsModel);
-  const run = ran ? await subject.modelRun() : null;
-  const inference = run?.stage === "done" ? run.inference : null;
-  return {
+  const mayRun = !isStatic && !outcomes.some((outcome) => stops(outcome) && !outcome.check.runsModel);
+  const modelRun = mayRun ? await subject.modelRun() : null;
+  const inference = modelRun?.stage === "done" ? modelRun.inference : null;
+  const report: Report = {
     path: archive.location,
-    verdict: verdictOf({
-      outcomes,
-      stops: (outcome) => scales.stops(outcome),
-      static: isStatic,
-      inferred: inference !== null,
-    }),
+    verdict: verdictOf({ outcomes, stops, static: isStatic, inferred: inference !== null }),
     checks: outcomes.map((outcome) => reportOf(outcome, scales)),
     model: await modelOf(subject),
     inference,
-    exceptions: scales.exceptions(),
+    exceptions: [...scales.exceptions(), ...globalExceptions(options.allowGlobals ?? [])],
   };
+  return { report, facts: await factsOf(subject, report, performance.now() - started) };
 }
 
 function reportOf(outcome: Outcome, scales: Scales): CheckReport {
@@ -62,6 +104,16 @@ function reportOf(outcome: Outcome, scales: Scales): CheckReport {
     ...(status === "failed" && scales.weigh(outcome) === "excepted" ? { excepted: true } : {}),
     findings,
   };
+}
+
+function globalExceptions(names: readonly string[]): Report["exceptions"] {
+  return names.map((name) => ({
+    rule: `global ${name}`,
+    at: null,
+    source: "--allow-global",
+    reason: null,
+    used: null,
+  }));
 }
 
 async function modelOf(subject: Subject): Promise<Report["model"]> {

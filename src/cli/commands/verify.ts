@@ -1,17 +1,7 @@
 import { Command } from "commander";
-import { chalkFor } from "../colour.ts";
 import type { Io } from "../io.ts";
 
-interface VerifyFlags {
-  readonly static?: boolean;
-  readonly digests: boolean;
-  readonly allowGlobal: readonly string[];
-  readonly ignore: readonly string[];
-  readonly strict?: boolean;
-  readonly json?: boolean;
-}
-
-const collect = (value: string, before: readonly string[]) => [...before, value];
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 export function verifyCommand(io: Io): Command {
   return new Command("verify")
@@ -19,18 +9,32 @@ export function verifyCommand(io: Io): Command {
     .argument("<archive...>", ".mar, .tar.gz, .tar, folder or model file")
     .option("--static", "everything but running the model")
     .option("--no-digests", "skip CRC and SHA-256 (at best not proven)")
+    .option("--input <spec>", "[name=]shape[:dtype][@fill], [name=]@file.npy, or 16000:int (repeatable)", collect, [])
+    .option("--fill <fill>", "zeros, ones, random or wave, for inputs without @")
+    .option("--seed <number>", "for random fills", "0")
+    .option("--timeout <seconds>", "for loading and running one model", "120")
+    .option("--batch <rows>", "the model must also take a batch of this many")
+    .option("--target <package==version>", "what the server runs, e.g. torch==2.4 (repeatable)", collect, [])
     .option("--allow-global <module.name>", "a global that pickles may use (repeatable)", collect, [])
-    .option("--ignore <check-id>", "live with the findings of a check (repeatable)", collect, [])
+    .option("--ignore <check-id>", "live with the findings of a check, or family/* (repeatable)", collect, [])
     .option("--strict", "warnings fail, too")
+    .option("--policy <file>", "exceptions kept in the repository (default: .model-archiver-policy.yaml)")
+    .option("--tmp-dir <folder>", "where deflated models are unpacked")
     .option("--json", "print one JSON document")
+    .option("--junit <file>", "write a JUnit report")
+    .option("--sarif <file>", "write a SARIF 2.1.0 report")
+    .option("--markdown <file>", "write a Markdown report")
+    .option("--quiet", "print nothing but what --json asks for")
     .addHelpText("after", examples)
-    .action(async (paths: string[], flags: VerifyFlags) => {
+    .action(async (paths: string[], flags) => {
       const { runVerify } = await import("../verify-run.ts");
-      await runVerify(paths, flags, io, chalkFor(io, io.stdout));
+      await runVerify(paths, flags, io);
     });
 }
 
 const examples = `
 Examples:
   $ model-archiver verify resnet50_fast.mar
-  $ model-archiver verify --static --sarif verify.sarif model_store/*.mar`;
+  $ model-archiver verify --static --sarif verify.sarif model_store/*.mar
+
+Exit codes: 0 ready (sound with --static) · 1 not ready or not proven · 2 a path could not be read, or no engine`;

@@ -1,0 +1,167 @@
+import { graphModel } from "../../graph/graph-model.ts";
+import type { SessionModel } from "../../graph/session-model.ts";
+import { externalFiles } from "../../model/onnx/external-data.ts";
+import { locateOnnx } from "../../model/onnx/located.ts";
+import { readOnnx } from "../../model/onnx/model.ts";
+import { formatNames, type ModelFormat } from "../../model/model-format.ts";
+import { MalformedModel } from "../../model/malformed.ts";
+import { dummyInputs, givenInputs, type DummyOptions, type ResolvedSpec } from "../../runtime/dummy-input.ts";
+import type { Advice, ModelRun } from "../../runtime/model-run.ts";
+import { LoweringError, type RuntimeInput, type TensorInput } from "../../runtime/runtime-input.ts";
+import type { FedTensor } from "../../runtime/session-protocol.ts";
+import type { Subject, SubjectModel } from "../subject.ts";
+
+export interface PrepareOptions extends DummyOptions {
+  readonly inputs: readonly ResolvedSpec[];
+  /** Where a private folder may be made. */
+  readonly tmpDir?: string;
+}
+
+/** A model that the engine can be given, with what to feed it. */
+export interface Prepared {
+  readonly stage: "prepared";
+  readonly model: SessionModel;
+  readonly feeds: readonly FedTensor[];
+  /** Names of the outputs to fetch; null: all. */
+  readonly outputs: readonly string[] | null;
+  /** True for a graph that we made ourselves: when the engine refuses it, the model is not to blame. */
+  readonly lowered: boolean;
+  close(): Promise<void>;
+}
+
+type Preparation = Prepared | Exclude<ModelRun, { stage: "done" }>;
+
+/** Turns the subject's model, whatever its format, into what the engine is handed. */
+export async function prepare(subject: Subject, options: PrepareOptions): Promise<Preparation> {
+  const model = await subject.model();
+  if (model === null) return skip("the archive names no model file", handlerOnly);
+  try {
+    if (model.format === "onnx") return await prepareOnnx(subject, model, options);
+    if (model.format === "torchscript" || model.format === "torch-export") {
+      return await prepareTorch(subject, model, model.format, options);
+    }
+  } catch (error) {
+    if (error instanceof MalformedModel)
+      return { stage: "load", failure: { message: error.message, at: model.entry.path } };
+    throw error;
+  }
+  return skip(`${formatNames[model.format]} cannot run by itself`, {
+    message: needsPython[model.format],
+    at: model.entry.path,
+    remedy: saveAsProgram,
+  });
+}
+
+const handlerOnly: Advice = {
+  message: "The handler brings its own model; only the server can show that it runs",
+  at: null,
+  remedy: "Verify with --engine torchserve, or try it in TorchServe.",
+};
+
+const saveAsProgram =
+  "Save the model with torch.jit.trace(model.eval(), example).save(…) or torch.onnx.export(…), or verify with --engine torch.";
+
+const needsPython: Readonly<Record<Exclude<ModelFormat, "onnx" | "torchscript" | "torch-export">, string>> = {
+  "torch-zip": "A PyTorch checkpoint holds tensors; the program is in Python code",
+  "torch-legacy": "A PyTorch checkpoint holds tensors; the program is in Python code",
+  safetensors: "safetensors hold tensors; the program is in Python code",
+  pickle: "A pickle runs only in Python, with the classes it was made of",
+  unknown: "The file is of no format that ONNX Runtime or our lowering reads",
+};
+
+function skip(reason: string, ...advice: readonly Advice[]): ModelRun & { stage: "skipped" } {
+  return { stage: "skipped", reason, advice };
+}
+
+async function prepareOnnx(subject: Subject, model: SubjectModel, options: PrepareOptions): Promise<Preparation> {
+  const signature = await subject.signature();
+  const inputs = dummyInputs(signature?.inputs ?? [], options.inputs, options);
+  if (typeof inputs === "string") return misfit(inputs, null);
+  const scalar = inputs.find((input) => input.kind !== "tensor");
+  if (scalar)
+    return misfit(`an ONNX model takes tensors; ${scalar.name ?? "one value"} is a Python ${scalar.kind}`, null);
+  const feeds = inputs.flatMap((input) => (input.kind === "tensor" ? [feedOf(input)] : []));
+  const onnx = await readOnnx(model.source);
+  const located = await locateOnnx(onnx, externalFiles(subject.archive, model.entry), options.tmpDir);
+  return {
+    stage: "prepared",
+    model: located.model,
+    feeds,
+    outputs: null,
+    lowered: false,
+    close: () => located.close(),
+  };
+}
+
+async function prepareTorch(
+  subject: Subject,
+  model: SubjectModel,
+  format: "torchscript" | "torch-export",
+  options: PrepareOptions,
+): Promise<Preparation> {
+  const signature = await subject.signature();
+  const known = signature?.inputs ?? [];
+  const inputs = known.length > 0 ? dummyInputs(known, options.inputs, options) : givenInputs(options.inputs, options);
+  if (typeof inputs === "string") return misfit(inputs, null);
+  return lowerAndPrepare(model, format, inputs, options);
+}
+
+async function lowerAndPrepare(
+  model: SubjectModel,
+  format: "torchscript" | "torch-export",
+  inputs: readonly RuntimeInput[],
+  options: PrepareOptions,
+): Promise<Preparation> {
+  try {
+    const { lowerTorch } = await import("../../torchscript/lower.ts");
+    const lowered = await lowerTorch(model.source, format, inputs, {});
+    const missing = Object.entries(lowered.missing);
+    if (missing.length > 0) return missingOperators(missing, model);
+    const made = await graphModel(lowered.graph, options.tmpDir === undefined ? {} : { tmpDir: options.tmpDir });
+    return {
+      stage: "prepared",
+      model: made.model,
+      feeds: lowered.inputs.map(feedOf),
+      outputs: lowered.outputs,
+      lowered: true,
+      close: () => made.close(),
+    };
+  } catch (error) {
+    if (!(error instanceof LoweringError)) throw error;
+    return loweringFailed(error, model);
+  }
+}
+
+function missingOperators(missing: readonly (readonly [string, number])[], model: SubjectModel): Preparation {
+  const list = missing.map(([name, count]) => `${name} (${count}×)`).join(", ");
+  return skip("operators without a lowering", {
+    message: `No lowering to ONNX Runtime yet for ${list}`,
+    at: model.entry.path,
+    remedy: "Verify with --engine torch.",
+  });
+}
+
+function loweringFailed(error: LoweringError, model: SubjectModel): Preparation {
+  const at = error.at === null ? model.entry.path : `${model.entry.path}/${error.at}`;
+  switch (error.problem) {
+    case "malformed":
+      return { stage: "load", failure: { message: error.message, at } };
+    case "unsupported":
+      return skip("not lowered", { message: error.message, at, remedy: "Verify with --engine torch." });
+    case "input":
+    case "raised":
+      return misfit(error.message, at);
+  }
+}
+
+/** The dummy input does not fit. */
+export function misfit(message: string, at: string | null, remedy?: string): ModelRun & { stage: "skipped" } {
+  return skip("the dummy input does not fit the model", { message, at, remedy: remedy ?? giveInput });
+}
+
+const giveInput =
+  "Give one that fits: --input [name=]shape[:dtype][@fill], e.g. --input 1x3x224x224, once for each input.";
+
+function feedOf(input: TensorInput): FedTensor {
+  return { name: input.name ?? "", dtype: input.dtype, shape: input.shape, fill: input.fill };
+}

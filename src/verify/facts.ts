@@ -1,0 +1,63 @@
+import type { Subject } from "../checks/subject.ts";
+import { formatNames } from "../model/model-format.ts";
+import type { Report } from "./report.ts";
+
+/** What a page for people shows of an archive besides its report. */
+export interface Facts {
+  /** Bytes. */
+  readonly size: number;
+  readonly durationMs: number;
+  /** `torch-model-archiver 0.12.0`, `model-archiver 1.2.0`; null where the archive does not tell. */
+  readonly madeBy: string | null;
+  /** As the manifest writes it. */
+  readonly createdOn: string | null;
+  /** What is good about a family of checks, in a few words; shown when all of them passed. */
+  readonly passed: Readonly<Record<string, string>>;
+}
+
+export async function factsOf(subject: Subject, report: Report, durationMs: number): Promise<Facts> {
+  const manifest = (await subject.manifest())?.manifest ?? null;
+  const ours = manifest?.modelArchiver;
+  const version = manifest?.archiverVersion;
+  return {
+    size: subject.archive.size,
+    durationMs,
+    madeBy: ours ? `${ours.tool} ${ours.version}` : version === undefined ? null : `torch-model-archiver ${version}`,
+    createdOn: manifest?.createdOn ?? null,
+    passed: {
+      archive: archiveFacts(subject, ours?.integrity !== undefined),
+      ...(manifest?.model.handler ? { handler: manifest.model.handler } : {}),
+      pickle: "tensors only, nothing that could run",
+      ...(report.model ? { model: modelFacts(report.model) } : {}),
+      ...(report.inference ? { runs: runFacts(report.inference) } : {}),
+    },
+  };
+}
+
+function archiveFacts({ archive, options }: Subject, digested: boolean): string {
+  const { length } = archive.entries;
+  return [
+    length === 1 ? "1 entry" : `${length.toLocaleString("en")} entries`,
+    ...(archive.container === "zip" ? ["both views agree"] : []),
+    ...(digested && options.digests ? ["every digest matches"] : []),
+  ].join("; ");
+}
+
+function modelFacts({ format, signature }: NonNullable<Report["model"]>): string {
+  const name = Object.entries(formatNames).find(([key]) => key === format)?.[1] ?? format;
+  const counts = Object.values(signature?.operators ?? {});
+  if (counts.length === 0) return name;
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return `${name}, ${total.toLocaleString("en")} operators of ${counts.length} kinds`;
+}
+
+function runFacts({ inputs, outputs, loadMs, runMs }: NonNullable<Report["inference"]>): string {
+  const tensor = ({ dtype, shape }: { dtype: string; shape: readonly number[] }): string =>
+    `${shape.length === 0 ? "scalar" : shape.join("x")} ${dtype}`;
+  const list = (values: readonly { dtype: string; shape: readonly number[] }[]): string =>
+    values.length > 3
+      ? `${values.slice(0, 2).map(tensor).join(", ")} and ${values.length - 2} more`
+      : values.map(tensor).join(", ");
+  const finite = outputs.every((output) => output.nonFinite === 0) ? ", all finite" : "";
+  return `${list(inputs)} → ${list(outputs)}${finite}; load ${Math.round(loadMs)} ms, run ${Math.round(runMs)} ms`;
+}
