@@ -1,8 +1,18 @@
-import { arithmeticExamples } from "./arithmetic-examples.ts";
+import { activations } from "./activations.ts";
+import { arithmetic } from "./arithmetic.ts";
+import { comparison } from "./comparison.ts";
+import { complexFunctions } from "./complex-functions.ts";
 import type { Operator } from "./operator.ts";
+import { unary } from "./unary.ts";
 
 /** The operator table: one list a file. */
-export const operators: readonly Operator[] = [...arithmeticExamples];
+export const operators: readonly Operator[] = [
+  ...arithmetic,
+  ...unary,
+  ...activations,
+  ...comparison,
+  ...complexFunctions,
+];
 
 const byName = new Map<string, Operator[]>();
 for (const operator of operators) {

@@ -1,0 +1,116 @@
+import type { Builder } from "../builder.ts";
+import { unsupported } from "../lowering-error.ts";
+import { isComplex } from "../promotion.ts";
+import type { TensorValue } from "../tensor-value.ts";
+import { atan2 } from "./arithmetic.ts";
+import { complexOf, type Parts, partsOf, viewAsComplex, viewAsReal } from "./complex.ts";
+import { Maths } from "./maths.ts";
+import type { Operator } from "./operator.ts";
+
+type Rule = (m: Maths, z: Parts) => TensorValue | Parts;
+
+const rules: Readonly<Record<string, Rule>> = {
+  abs: (m, z) => size(m, z),
+  neg: (m, z) => ({ re: m.neg(z.re), im: m.neg(z.im) }),
+  square: (m, z) => ({ re: m.sub(m.square(z.re), m.square(z.im)), im: m.mul(m.mul(z.re, z.im), 2) }),
+  exp: (m, z) => ({ re: m.mul(m.exp(z.re), m.cos(z.im)), im: m.mul(m.exp(z.re), m.sin(z.im)) }),
+  log: (m, z) => ({ re: m.log(size(m, z)), im: atan2(m, z.im, z.re) }),
+  sign: (m, z) => {
+    const length = m.max(size(m, z), 1e-38);
+    return { re: m.div(z.re, length), im: m.div(z.im, length) };
+  },
+  reciprocal: (m, z) => {
+    const square = m.add(m.square(z.re), m.square(z.im));
+    return { re: m.div(z.re, square), im: m.neg(m.div(z.im, square)) };
+  },
+};
+
+function size(m: Maths, z: Parts): TensorValue {
+  return m.sqrt(m.add(m.square(z.re), m.square(z.im)));
+}
+
+/** A function of one complex tensor. Throws LoweringError for those that we do not have. */
+export function complexUnary(name: string, builder: Builder, self: TensorValue): TensorValue {
+  const rule = rules[name];
+  if (rule === undefined) throw unsupported(`aten::${name} of complex numbers`);
+  const m = new Maths(builder);
+  const result = rule(m, partsOf(builder, self));
+  return "re" in result ? complexOf(m, result) : result;
+}
+
+function partRow(name: string, doc: string, of: (m: Maths, z: Parts) => TensorValue): Operator {
+  return {
+    name: `aten::${name}`,
+    schemas: [`aten::${name}(Tensor self) -> Tensor`],
+    doc,
+    lower(call, builder) {
+      const self = call.tensor("self");
+      if (!isComplex(self.dtype) && name === "real") return self;
+      return of(new Maths(builder), partsOf(builder, self));
+    },
+  };
+}
+
+function conjugate(builder: Builder, self: TensorValue): TensorValue {
+  if (!isComplex(self.dtype)) return self;
+  const { re, im } = partsOf(builder, self);
+  const m = new Maths(builder);
+  return complexOf(m, { re, im: m.neg(im) });
+}
+
+function conjugateRow(name: string): Operator {
+  return {
+    name: `aten::${name}`,
+    schemas: [`aten::${name}(Tensor self) -> Tensor`],
+    doc: "Complex conjugate.",
+    lower: (call, builder) => conjugate(builder, call.tensor("self")),
+  };
+}
+
+/** Complex tensors: stored as floats with a last axis of 2. */
+export const complexFunctions: readonly Operator[] = [
+  partRow("real", "Real part.", (_, z) => z.re),
+  partRow("imag", "Imaginary part.", (_, z) => z.im),
+  partRow("angle", "Angle of a complex number.", (m, z) => atan2(m, z.im, z.re)),
+  ...["conj", "_conj", "conj_physical", "_conj_physical"].map(conjugateRow),
+  ...["resolve_conj", "resolve_neg"].map((name) => ({
+    name: `aten::${name}`,
+    schemas: [`aten::${name}(Tensor self) -> Tensor`],
+    doc: "The tensor itself.",
+    lower: (call: { tensor(name: string): TensorValue }) => call.tensor("self"),
+  })),
+  {
+    name: "aten::view_as_real",
+    schemas: ["aten::view_as_real(Tensor(a) self) -> Tensor(a)"],
+    doc: "Complex numbers as floats with a last axis of 2. Writes do not reach the complex tensor.",
+    lower: (call, builder) => viewAsReal(builder, call.tensor("self")),
+  },
+  {
+    name: "aten::view_as_complex",
+    schemas: ["aten::view_as_complex(Tensor(a) self) -> Tensor(a)"],
+    doc: "Floats with a last axis of 2 as complex numbers. Writes do not reach the floats.",
+    lower: (call, builder) => viewAsComplex(builder, call.tensor("self")),
+  },
+  {
+    name: "aten::complex",
+    schemas: ["aten::complex(Tensor real, Tensor imag) -> Tensor"],
+    doc: "Complex numbers from their parts.",
+    lower: (call, builder) => complexOf(new Maths(builder), { re: call.tensor("real"), im: call.tensor("imag") }),
+  },
+  {
+    name: "aten::polar",
+    schemas: ["aten::polar(Tensor abs, Tensor angle) -> Tensor"],
+    doc: "Complex numbers from length and angle.",
+    lower(call, builder) {
+      const m = new Maths(builder);
+      const [length, angle] = [call.tensor("abs"), call.tensor("angle")];
+      return complexOf(m, { re: m.mul(length, m.cos(angle)), im: m.mul(length, m.sin(angle)) });
+    },
+  },
+  {
+    name: "aten::is_complex",
+    schemas: ["aten::is_complex(Tensor self) -> bool"],
+    doc: "Whether the element type is complex.",
+    lower: (call) => isComplex(call.tensor("self").dtype),
+  },
+];
