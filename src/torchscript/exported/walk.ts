@@ -1,0 +1,171 @@
+import { callOperator } from "../binding.ts";
+import type { Builder } from "../builder.ts";
+import { isSupported } from "../operators/registry.ts";
+import { LoweringError, invalid } from "../lowering-error.ts";
+import type { Context } from "../evaluator/frame.ts";
+import { TensorValue } from "../tensor-value.ts";
+import { SymbolicScalar, TupleValue, type Value } from "../value.ts";
+import { argumentValue, bindOutputs, type Environment, graphOf } from "./arguments.ts";
+import { callHigherOrder, higherOrderOf } from "./higher-order.ts";
+import { JsonObject } from "./json.ts";
+import { callPython, isPythonTarget, knownScalar } from "./python-target.ts";
+
+/** Deepest nesting of graphs in graphs. */
+const deepest = 50;
+
+/** Checks that only guard what export assumed, and markers without an effect on values. */
+const ignored: ReadonlySet<string> = new Set([
+  "aten::_assert_scalar",
+  "aten::_assert_async",
+  "aten::_assert_tensor_metadata",
+  "aten::sym_constrain_range",
+  "aten::sym_constrain_range_for_size",
+  "aten::_functional_assert_scalar",
+  "aten::_functional_assert_async",
+  "aten::record_stream",
+  "aten::_print",
+]);
+
+/** `torch.ops.aten.conv2d.default` → `aten::conv2d` with the plain overload. */
+export interface OperatorTarget {
+  readonly name: string;
+  readonly overload: string;
+}
+
+export function operatorOf(target: string): OperatorTarget | null {
+  const parts = target.replace(/^torch\.ops\./, "").split(".");
+  if (parts.length < 2 || parts.length > 3 || isPythonTarget(target)) return null;
+  const [space = "", name = "", overload = "default"] = parts;
+  return { name: `${space}::${name}`, overload: overload === "default" ? "" : overload };
+}
+
+/** Whether a node's target is lowered; `name` is how it is shown to people. */
+export function targetSupport(target: string): { readonly name: string; readonly supported: boolean } {
+  if (isPythonTarget(target)) return { name: target, supported: true };
+  const higherOrder = /^(?:torch\.ops\.)?higher_order\.(\w+)/.exec(target)?.[1];
+  if (higherOrder !== undefined) {
+    return { name: `higher_order::${higherOrder}`, supported: higherOrderOf(higherOrder) !== null };
+  }
+  const operator = operatorOf(target);
+  if (operator === null) return { name: target, supported: false };
+  return {
+    name: operator.name,
+    supported: sizeOf(operator.name) !== null || ignored.has(operator.name) || isSupported(operator.name),
+  };
+}
+
+/** Every node of a graph and of the graphs within it. */
+export function* nodesOf(graph: JsonObject, depth = 0): Generator<JsonObject> {
+  if (depth > deepest) throw invalid("graphs nested too deeply");
+  for (const item of graph.list("nodes")) {
+    const node = JsonObject.of(item, "a node");
+    yield node;
+    for (const input of node.list("inputs")) {
+      const inner = graphOf(JsonObject.of(input, "an argument").value("arg"));
+      if (inner !== null) yield* nodesOf(inner, depth + 1);
+    }
+  }
+}
+
+/** Evaluates the nodes of a graph in their order. Its inputs are in `environment` already. */
+export function walkNodes(graph: JsonObject, environment: Environment, context: Context): void {
+  for (const item of graph.list("nodes")) {
+    const node = JsonObject.of(item, "a node");
+    context.budget.step();
+    const target = node.string("target");
+    try {
+      bindOutputs(node.list("outputs"), callNode(node, target, environment, context), environment);
+    } catch (error) {
+      if (error instanceof LoweringError && error.trace.length === 0) error.trace.push(placeOf(node, target));
+      throw error;
+    }
+  }
+}
+
+/** The results of a graph whose inputs are given in order. */
+export function walkGraph(graph: JsonObject, inputs: readonly Value[], context: Context): Value[] {
+  const environment: Environment = new Map();
+  const names = graph.list("inputs");
+  if (names.length !== inputs.length) throw invalid(`a graph of ${names.length} inputs called with ${inputs.length}`);
+  names.forEach((name, i) => bindOutputs([name], inputs[i] ?? null, environment));
+  return context.budget.call(() => {
+    walkNodes(graph, environment, context);
+    return graph.list("outputs").map((output) => argumentValue(output, environment));
+  });
+}
+
+function callNode(node: JsonObject, target: string, environment: Environment, context: Context): Value {
+  const { builder } = context;
+  const higherOrder = /^(?:torch\.ops\.)?higher_order\.(\w+)/.exec(target)?.[1];
+  if (higherOrder !== undefined) {
+    const args = node.list("inputs").map((input) => JsonObject.of(input, "an argument").value("arg"));
+    return callHigherOrder(higherOrder, args, environment, { context, walk: walkGraph });
+  }
+  const positional: Value[] = [];
+  const keyword = new Map<string, Value>();
+  for (const input of node.list("inputs")) {
+    const argument = JsonObject.of(input, "an argument");
+    const value = argumentValue(argument.value("arg"), environment);
+    // `kind` 1 is positional, 2 keyword; files before schema 8.3 leave it out and name every argument.
+    const name = argument.has("name") ? argument.string("name") : "";
+    if (name !== "" && argument.value("kind") !== 1) keyword.set(name, value);
+    else positional.push(value);
+  }
+  if (isPythonTarget(target)) return callPython(target, [...positional, ...keyword.values()], builder);
+  const operator = operatorOf(target);
+  if (operator === null) throw invalid(`a call of ${target}`);
+  if (ignored.has(operator.name)) return positional[0] ?? [...keyword.values()][0] ?? null;
+  const size = sizeOf(operator.name);
+  if (size !== null) return size([...positional, ...keyword.values()]);
+  return numberOf(callOperator(operator.name, operator.overload, positional, keyword, builder), operator.name, builder);
+}
+
+type Size = (args: readonly Value[]) => Value;
+
+const tensorOf = (args: readonly Value[]): TensorValue => {
+  const [tensor] = args;
+  if (tensor instanceof TensorValue) return tensor;
+  throw invalid("the size of something that is no tensor");
+};
+
+const at = (values: readonly number[], index: Value | undefined): Value => {
+  const found = values.at(Number(index ?? 0n));
+  if (found === undefined) throw invalid(`a dimension beyond the ${values.length} of a tensor`);
+  return BigInt(found);
+};
+
+/** Sizes are known while the graph is read. */
+function sizeOf(name: string): Size | null {
+  switch (name) {
+    case "aten::sym_size":
+      return (args) => (args.length > 1 ? at(tensorOf(args).shape, args[1]) : sizes(tensorOf(args).shape));
+    case "aten::sym_stride":
+      return (args) => (args.length > 1 ? at(tensorOf(args).strides, args[1]) : sizes(tensorOf(args).strides));
+    case "aten::sym_numel":
+      return (args) => BigInt(tensorOf(args).count);
+    case "aten::sym_storage_offset":
+      return () => 0n;
+    default:
+      return null;
+  }
+}
+
+function sizes(values: readonly number[]): TupleValue {
+  return new TupleValue(values.map(BigInt));
+}
+
+/** What an operator gives for `item()` is a number of the program, which is known or stands for a tensor's value. */
+function numberOf(result: Value, name: string, builder: Builder): Value {
+  if (result instanceof SymbolicScalar) return knownScalar(result, builder) ?? result;
+  if (!(result instanceof TensorValue) || (name !== "aten::item" && name !== "aten::_local_scalar_dense"))
+    return result;
+  const type = result.dtype === "bool" ? "bool" : result.dtype.includes("float") ? "float" : "int";
+  const scalar = new SymbolicScalar(type, builder.reshape(result, []));
+  return knownScalar(scalar, builder) ?? scalar;
+}
+
+/** `conv2d_1 = torch.ops.aten.conv2d.default`, and the module it came from where the file tells. */
+function placeOf(node: JsonObject, target: string): string {
+  const name = node.has("name") ? `${node.string("name")} = ` : "";
+  return `${name}${target.replace(/^torch\.ops\./, "")}`;
+}
