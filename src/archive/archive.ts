@@ -29,6 +29,22 @@ export interface Anomaly {
   readonly at: string | null;
 }
 
+/** What one read of every byte yields. */
+export interface Digests {
+  /** Entries whose bytes are what the container declares, CRC-32 aside. */
+  readonly of: ReadonlyMap<Entry, Digest>;
+  /** What is wrong with the content: damaged data, wrong CRC-32, archives in archives. */
+  readonly anomalies: readonly Anomaly[];
+  /** Why nothing was read (reading a bomb is what its maker wants), or null. */
+  readonly refused: string | null;
+}
+
+export interface Digest {
+  readonly crc32: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
 /** Thrown by `open` and `stream` when an entry's bytes are not what the container declares. */
 export class AnomalyError extends Error {
   readonly anomaly: Anomaly;
@@ -57,5 +73,7 @@ export interface Archive {
   open(entry: Entry): Promise<ByteSource>;
   /** The entry's plain bytes in order, never more than its declared size. Throws when they are not what was declared. */
   stream(entry: Entry): AsyncIterable<Uint8Array>;
+  /** CRC-32 and SHA-256 of all entries, from one read of the archive that all who ask share. */
+  digests(): Promise<Digests>;
   close(): Promise<void>;
 }

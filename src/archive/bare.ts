@@ -1,10 +1,17 @@
 import { basename } from "node:path";
-import type { Anomaly, Archive, Entry } from "./archive.ts";
+import type { Anomaly, Archive, Digests, Entry } from "./archive.ts";
 import { blocks } from "./byte-source.ts";
+import { digestArchive } from "./digest.ts";
 import type { FileSource } from "./file-source.ts";
+import type { OpenSettings } from "./settings.ts";
 
 /** A file by itself as an archive of one entry: a model that nobody packed, or something that is no archive. */
-export function bareArchive(location: string, file: FileSource, anomalies: readonly Anomaly[]): Archive {
+export function bareArchive(
+  location: string,
+  file: FileSource,
+  anomalies: readonly Anomaly[],
+  settings: OpenSettings,
+): Archive {
   const entry: Entry = {
     path: basename(location),
     kind: "file",
@@ -14,14 +21,20 @@ export function bareArchive(location: string, file: FileSource, anomalies: reado
     mode: null,
     crc32: null,
   };
+  const { size } = file;
+  const entries = [entry];
+  const open = async (): Promise<FileSource> => file;
+  const stream = (): AsyncIterable<Uint8Array> => blocks(file);
+  let digests: Promise<Digests> | undefined;
   return {
     location,
     container: "bare",
-    size: file.size,
-    entries: [entry],
+    size,
+    entries,
     anomalies,
-    open: async () => file,
-    stream: () => blocks(file),
+    open,
+    stream,
+    digests: () => (digests ??= digestArchive({ size, entries, anomalies, ...settings, open, stream, inPlace: open })),
     close: () => file.close(),
   };
 }

@@ -15,6 +15,8 @@ export interface ByteSource {
   readonly position: FilePosition | null;
   /** Exactly `length` bytes from `offset`; throws RangeError beyond the end, ArchiverError when the medium fails. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** Fills `target` from `offset`, where the medium can do so without a buffer of its own. */
+  readInto?(target: Uint8Array, offset: number): Promise<void>;
 }
 
 /** A window of `length` bytes of `source` from `offset`, without copying. Throws RangeError when it does not fit. */
@@ -23,16 +25,29 @@ export function slice(source: ByteSource, offset: number, length: number): ByteS
     throw new RangeError(`bytes ${offset}..${offset + length} are outside of ${source.size}`);
   }
   const { position } = source;
+  const hold = (start: number, count: number): void => {
+    if (start < 0 || count < 0 || start + count > length) {
+      throw new RangeError(`bytes ${start}..${start + count} are outside of ${length}`);
+    }
+  };
   return {
     size: length,
     position: position && { file: position.file, offset: position.offset + offset },
     read(start, count) {
-      if (start < 0 || count < 0 || start + count > length) {
-        throw new RangeError(`bytes ${start}..${start + count} are outside of ${length}`);
-      }
+      hold(start, count);
       return source.read(offset + start, count);
     },
+    async readInto(target, start) {
+      hold(start, target.length);
+      await fill(source, target, offset + start);
+    },
   };
+}
+
+/** Fills `target` with the bytes from `offset`; throws as `read` does. */
+export async function fill(source: ByteSource, target: Uint8Array, offset: number): Promise<void> {
+  if (source.readInto !== undefined) await source.readInto(target, offset);
+  else target.set(await source.read(offset, target.length));
 }
 
 /** Bytes that are in memory already. */

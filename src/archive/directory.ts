@@ -1,43 +1,53 @@
-import { lstat, readdir } from "node:fs/promises";
+import { lstat, readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
-import type { Anomaly, Archive, Entry, EntryKind } from "./archive.ts";
+import type { Anomaly, Archive, Digests, Entry, EntryKind } from "./archive.ts";
 import type { ByteSource } from "./byte-source.ts";
+import { AnomalyError } from "./archive.ts";
 import { blocks } from "./byte-source.ts";
+import { digestArchive } from "./digest.ts";
 import { collisionAnomalies, nameAnomalies } from "./entry-path.ts";
 import type { FileSource } from "./file-source.ts";
 import { openFile, translated } from "./file-source.ts";
 import type { Limits } from "./limits.ts";
+import type { OpenSettings } from "./settings.ts";
 
 /** An unpacked folder. Links are listed and never followed: a link to /etc/passwd is no model. */
-export async function openDirectory(location: string, limits: Limits): Promise<Archive> {
+export async function openDirectory(location: string, settings: OpenSettings): Promise<Archive> {
   const anomalies: Anomaly[] = [];
   const entries: Entry[] = [];
   const root = await rootOf(location);
-  await list(root, "", entries, anomalies, limits).catch((error: unknown) => {
+  await list(root, "", entries, anomalies, settings.limits).catch((error: unknown) => {
     throw translated(error, location);
   });
   anomalies.push(...collisionAnomalies(entries));
   const open = new Map<Entry, Promise<FileSource>>();
   const source = (entry: Entry): Promise<ByteSource> => {
-    const known = open.get(entry) ?? openFile(join(root, entry.path));
+    const known = open.get(entry) ?? openMember(root, entry);
     open.set(entry, known);
     return known;
   };
+  const size = entries.reduce((sum, entry) => sum + entry.size, 0);
+  async function* stream(entry: Entry): AsyncGenerator<Uint8Array> {
+    const file = await openMember(root, entry);
+    try {
+      yield* blocks(file);
+    } finally {
+      await file.close();
+    }
+  }
+  const inPlace = (entry: Entry): Promise<FileSource> => openMember(root, entry);
+  const release = async (file: ByteSource & { close?: () => Promise<void> }): Promise<void> => file.close?.();
+  let digests: Promise<Digests> | undefined;
   return {
     location,
     container: "directory",
-    size: entries.reduce((sum, entry) => sum + entry.size, 0),
+    size,
     entries,
     anomalies,
     open: source,
-    async *stream(entry) {
-      const file = await openFile(join(root, entry.path));
-      try {
-        yield* blocks(file);
-      } finally {
-        await file.close();
-      }
-    },
+    stream,
+    digests: () =>
+      (digests ??= digestArchive({ size, entries, anomalies, ...settings, open: source, stream, inPlace, release })),
     async close() {
       for (const file of await Promise.allSettled(open.values())) {
         if (file.status === "fulfilled") await file.value.close();
@@ -45,6 +55,16 @@ export async function openDirectory(location: string, limits: Limits): Promise<A
       open.clear();
     },
   };
+}
+
+/** Opens a file of the folder, and nothing that a link put in its place. */
+async function openMember(root: string, entry: Entry): Promise<FileSource> {
+  const refuse = (message: string): AnomalyError => new AnomalyError({ rule: "archive/link", message, at: entry.path });
+  if (entry.kind !== "file") throw refuse("The entry is no file.");
+  const file = await openFile(join(root, entry.path));
+  if (file.position?.file === join(await realpath(root), entry.path)) return file;
+  await file.close();
+  throw refuse("The file was replaced by a link.");
 }
 
 /** A folder that holds nothing but one folder stands for it, as TorchServe has it. */

@@ -42,23 +42,31 @@ export async function openFile(location: string): Promise<FileSource> {
 }
 
 function fileSource(handle: FileHandle, file: string, size: number, location: string): FileSource {
+  const readInto = async (target: Uint8Array, offset: number): Promise<void> => {
+    const { length } = target;
+    if (offset < 0 || offset + length > size) {
+      throw new RangeError(`bytes ${offset}..${offset + length} are outside of ${size}`);
+    }
+    for (let done = 0; done < length;) {
+      const { bytesRead } = await handle
+        .read(target, done, length - done, offset + done)
+        .catch((error: unknown) => Promise.reject(translated(error, location)));
+      if (bytesRead === 0) throw new ArchiverError("unreadable", `${location} became shorter while it was read.`);
+      done += bytesRead;
+    }
+  };
   return {
     size,
     position: { file, offset: 0 },
     async read(offset, length) {
-      if (offset < 0 || length < 0 || offset + length > size) {
+      if (length < 0 || offset + length > size) {
         throw new RangeError(`bytes ${offset}..${offset + length} are outside of ${size}`);
       }
       const bytes = Buffer.allocUnsafe(length);
-      for (let done = 0; done < length;) {
-        const { bytesRead } = await handle
-          .read(bytes, done, length - done, offset + done)
-          .catch((error: unknown) => Promise.reject(translated(error, location)));
-        if (bytesRead === 0) throw new ArchiverError("unreadable", `${location} became shorter while it was read.`);
-        done += bytesRead;
-      }
+      await readInto(bytes, offset);
       return bytes;
     },
+    readInto,
     close: () => handle.close(),
   };
 }

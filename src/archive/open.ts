@@ -6,6 +6,7 @@ import type { FileSource } from "./file-source.ts";
 import { openFile, translated } from "./file-source.ts";
 import type { Limits } from "./limits.ts";
 import { defaultLimits } from "./limits.ts";
+import type { OpenSettings } from "./settings.ts";
 import { openTar, openTarGz } from "./tar.ts";
 import { startsTar } from "./tar-records.ts";
 import { isModelZip } from "./zip-content.ts";
@@ -31,43 +32,38 @@ const archiveSuffix = /\.(?:mar|zip|tar|tgz|tar\.gz|war|model)$/iu;
  * too; never throws for what the bytes say. Throws ArchiverError when the location cannot be read.
  */
 export async function openArchive(location: string, options: OpenOptions = {}): Promise<Archive> {
-  const limits: Limits = { ...defaultLimits, ...options.limits };
+  const settings: OpenSettings = { ...options, limits: { ...defaultLimits, ...options.limits } };
   const stats = await stat(location).catch((error: unknown) => {
     throw translated(error, location);
   });
-  if (stats.isDirectory()) return openDirectory(location, limits);
+  if (stats.isDirectory()) return openDirectory(location, settings);
   const file = await openFile(location);
   try {
-    return await openContainer(location, file, limits, options);
+    return await openContainer(location, file, settings);
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
-async function openContainer(
-  location: string,
-  file: FileSource,
-  limits: Limits,
-  options: OpenOptions,
-): Promise<Archive> {
+async function openContainer(location: string, file: FileSource, settings: OpenSettings): Promise<Archive> {
   const head = await file.read(0, Math.min(file.size, 512));
   const named = archiveSuffix.test(location);
   if (startsZip(head) || (named && (await endsZip(file)))) {
-    const zip = await readZip(file, limits);
-    if (isModelZip(zip.entries)) return bareArchive(location, file, zip.anomalies.filter(concernsModels));
-    return zipArchive(location, file, zip, options.tmpDir);
+    const zip = await readZip(file, settings.limits);
+    if (isModelZip(zip.entries)) return bareArchive(location, file, zip.anomalies.filter(concernsModels), settings);
+    return zipArchive(location, file, zip, settings);
   }
   if (head[0] === 0x1f && head[1] === 0x8b && (named || /gz$/iu.test(location))) {
-    return openTarGz(location, file, limits, options.tmpDir);
+    return openTarGz(location, file, settings);
   }
-  if (startsTar(head)) return openTar(location, file, limits);
+  if (startsTar(head)) return openTar(location, file, settings);
   const anomalies: Anomaly[] = [];
   if (named) {
     const message = file.size === 0 ? "The file is empty." : "The file is neither ZIP nor tar, whatever its name says.";
     anomalies.push({ rule: "archive/not-an-archive", message, at: null });
   }
-  return bareArchive(location, file, anomalies);
+  return bareArchive(location, file, anomalies, settings);
 }
 
 /** No server opens a bare model file, so what servers cannot read does not matter. */

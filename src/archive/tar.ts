@@ -1,35 +1,32 @@
-import type { Archive, Container, Entry } from "./archive.ts";
+import type { Archive, Container, Digests, Entry } from "./archive.ts";
 import { AnomalyError } from "./archive.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { blocks, slice } from "./byte-source.ts";
 import type { FileSource } from "./file-source.ts";
 import { gunzip } from "./gzip.ts";
-import type { Limits } from "./limits.ts";
+import type { OpenSettings } from "./settings.ts";
+import { digestArchive } from "./digest.ts";
+import { readAhead } from "./read-ahead.ts";
 import type { TarEntry, TarView } from "./tar-records.ts";
 import { readTar } from "./tar-records.ts";
 
 /** An archive that is a tar file as it lies. */
-export async function openTar(location: string, file: FileSource, limits: Limits): Promise<Archive> {
-  const tar = await readTar(file, limits);
-  return tarArchive(location, "tar", file.size, file, tar, () => file.close());
+export async function openTar(location: string, file: FileSource, settings: OpenSettings): Promise<Archive> {
+  const tar = await readTar(file, settings.limits);
+  return tarArchive(location, "tar", file.size, file, tar, settings, () => file.close());
 }
 
 /** A gzip-compressed tar: unpacked once, whole, since nothing in it can be reached otherwise; then read in place. */
-export async function openTarGz(
-  location: string,
-  file: FileSource,
-  limits: Limits,
-  tmpDir: string | undefined,
-): Promise<Archive> {
-  const unpacked = await gunzip(file, limits, tmpDir);
+export async function openTarGz(location: string, file: FileSource, settings: OpenSettings): Promise<Archive> {
+  const unpacked = await gunzip(file, settings.limits, settings.tmpDir);
   const close = async (): Promise<void> => {
     await unpacked.close();
     await file.close();
   };
   try {
-    const tar = await readTar(unpacked.source, limits);
+    const tar = await readTar(unpacked.source, settings.limits);
     const anomalies = [...unpacked.anomalies, ...tar.anomalies];
-    return tarArchive(location, "tar.gz", file.size, unpacked.source, { ...tar, anomalies }, close);
+    return tarArchive(location, "tar.gz", file.size, unpacked.source, { ...tar, anomalies }, settings, close);
   } catch (error) {
     await unpacked.close();
     throw error;
@@ -42,25 +39,33 @@ function tarArchive(
   size: number,
   source: ByteSource,
   tar: TarView,
+  settings: OpenSettings,
   close: () => Promise<void>,
 ): Archive {
   const byEntry = new Map<Entry, TarEntry>(tar.entries.map((entry) => [entry, entry]));
-  const data = (entry: Entry): ByteSource => {
+  const data = (entry: Entry, from: ByteSource = source): ByteSource => {
     const found = byEntry.get(entry);
     if (found === undefined) throw new TypeError(`${entry.path} is not an entry of ${location}`);
     if (found.dataOffset + found.size > source.size) {
       throw new AnomalyError({ rule: "archive/truncated", message: "The entry's data is cut off.", at: entry.path });
     }
-    return slice(source, found.dataOffset, found.size);
+    return slice(from, found.dataOffset, found.size);
   };
+  const { entries, anomalies } = tar;
+  const open: Archive["open"] = async (entry) => data(entry);
+  const stream: Archive["stream"] = (entry) => blocks(data(entry));
+  const ahead = readAhead(source);
+  const inPlace = async (entry: Entry): Promise<ByteSource> => data(entry, ahead);
+  let digests: Promise<Digests> | undefined;
   return {
     location,
     container,
     size,
-    entries: tar.entries,
-    anomalies: tar.anomalies,
-    open: async (entry) => data(entry),
-    stream: (entry) => blocks(data(entry)),
+    entries,
+    anomalies,
+    open,
+    stream,
+    digests: () => (digests ??= digestArchive({ size, entries, anomalies, ...settings, open, stream, inPlace })),
     close,
   };
 }

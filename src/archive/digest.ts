@@ -1,0 +1,140 @@
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import type { Anomaly, Digest, Digests, Entry } from "./archive.ts";
+import { AnomalyError } from "./archive.ts";
+import type { ByteSource } from "./byte-source.ts";
+import { fill } from "./byte-source.ts";
+import { PartSums } from "./inner-crc.ts";
+import type { Limits } from "./limits.ts";
+import { NestedArchives, startsArchive, storedParts } from "./nested.ts";
+import { BlockRing } from "./read-once.ts";
+import type { ZipView } from "./zip-records.ts";
+import { readZip } from "./zip-records.ts";
+
+/** An archive as the digest pass needs it. */
+export interface Digestible {
+  readonly size: number;
+  readonly entries: readonly Entry[];
+  readonly anomalies: readonly Anomaly[];
+  readonly limits: Limits;
+  readonly signal?: AbortSignal | undefined;
+  /** The plain bytes where they lie, or null where the entry must be unpacked. Throws AnomalyError. */
+  inPlace(entry: Entry): Promise<ByteSource | null>;
+  /** Gives back what `inPlace` gave. */
+  release?(source: ByteSource): Promise<void>;
+  open(entry: Entry): Promise<ByteSource>;
+  stream(entry: Entry): AsyncIterable<Uint8Array>;
+}
+
+/** Up to here an entry is read with one call and hashed with one. */
+const small = 1 << 20;
+
+/** What makes reading every byte a service to the attacker. */
+const ruinous: ReadonlySet<string> = new Set(["archive/bomb", "archive/overlap", "archive/limits"]);
+
+/** Reads every entry once, in the order of the archive. */
+export async function digestArchive(archive: Digestible): Promise<Digests> {
+  const reason = archive.anomalies.find(({ rule }) => ruinous.has(rule));
+  if (reason !== undefined) return { of: new Map(), anomalies: [], refused: `after ${reason.rule}` };
+  const known = new Set(archive.anomalies.map(({ rule, at }) => `${rule} ${at}`));
+  const anomalies: Anomaly[] = [];
+  const report = (anomaly: Anomaly): void => {
+    if (!known.has(`${anomaly.rule} ${anomaly.at}`)) anomalies.push(anomaly);
+  };
+  const nested = new NestedArchives(archive.size, archive.limits, report);
+  const pass = new Pass(archive, nested);
+  const of = new Map<Entry, Digest>();
+  try {
+    for (const entry of archive.entries) {
+      if (entry.kind !== "file") continue;
+      archive.signal?.throwIfAborted();
+      try {
+        const digest = await pass.digest(entry);
+        of.set(entry, digest);
+        if (entry.crc32 !== null && entry.crc32 !== digest.crc32) {
+          const message = `The data has the CRC-32 ${hex(digest.crc32)}; ${hex(entry.crc32)} is declared.`;
+          report({ rule: "archive/crc-mismatch", message, at: entry.path });
+        }
+      } catch (error) {
+        if (!(error instanceof AnomalyError)) throw error;
+        report(error.anomaly);
+      }
+    }
+  } finally {
+    await pass.close();
+  }
+  return { of, anomalies, refused: null };
+}
+
+function hex(crc: number): string {
+  return crc.toString(16).padStart(8, "0");
+}
+
+/** One way through the archive; the ring of blocks is made when the first large entry comes. */
+class Pass {
+  readonly #archive: Digestible;
+  readonly #nested: NestedArchives;
+  #ring: BlockRing | undefined;
+
+  constructor(archive: Digestible, nested: NestedArchives) {
+    this.#archive = archive;
+    this.#nested = nested;
+  }
+
+  async digest(entry: Entry): Promise<Digest> {
+    const source = await this.#archive.inPlace(entry);
+    if (source === null) return this.#unpacked(entry);
+    try {
+      return await this.#inPlace(entry, source);
+    } finally {
+      await this.#archive.release?.(source);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#ring?.close();
+  }
+
+  async #inPlace(entry: Entry, source: ByteSource): Promise<Digest> {
+    if (source.size <= small) {
+      const bytes = await source.read(0, source.size);
+      if (startsArchive(bytes)) await this.#nested.scan(source, entry.path);
+      return sums(bytes);
+    }
+    const zip = await this.#zipWithin(source);
+    const parts = new PartSums(zip === null ? [] : storedParts(zip));
+    this.#ring ??= new BlockRing(Math.max(...this.#archive.entries.map(({ size }) => size)));
+    const digest = await this.#ring.pass(
+      { read: (block, position) => fill(source, block, position), close: async () => {} },
+      source.size,
+      async (block, position) => parts.take(block, position),
+      { signal: this.#archive.signal },
+    );
+    await this.#nested.scan(source, entry.path, zip, parts.sums);
+    return digest;
+  }
+
+  async #zipWithin(source: ByteSource): Promise<ZipView | null> {
+    const head = await source.read(0, 4);
+    return head[0] === 0x50 && head[1] === 0x4b ? readZip(source, this.#archive.limits) : null;
+  }
+
+  async #unpacked(entry: Entry): Promise<Digest> {
+    const hash = createHash("sha256");
+    let crc = 0;
+    let first: Uint8Array | undefined;
+    for await (const block of this.#archive.stream(entry)) {
+      first ??= block;
+      crc = crc32(block, crc);
+      hash.update(block);
+    }
+    if (first !== undefined && startsArchive(first)) {
+      await this.#nested.scan(await this.#archive.open(entry), entry.path);
+    }
+    return { crc32: crc, sha256: hash.digest("hex") };
+  }
+}
+
+function sums(bytes: Uint8Array): Digest {
+  return { crc32: crc32(bytes), sha256: createHash("sha256").update(bytes).digest("hex") };
+}
