@@ -51,7 +51,10 @@ function tarArchive(
     }
     return slice(from, found.dataOffset, found.size);
   };
-  const { entries, anomalies } = tar;
+  const { entries } = tar;
+  const flat = tar.top === null && entries.length > 0;
+  const message = "The entries do not lie below one folder; TorchServe cuts each name up to its first slash.";
+  const anomalies = flat ? [...tar.anomalies, { rule: "serve/flat-tar", message, at: null }] : tar.anomalies;
   const open: Archive["open"] = async (entry) => data(entry);
   const stream: Archive["stream"] = (entry) => blocks(data(entry));
   const ahead = readAhead(source);

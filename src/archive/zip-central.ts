@@ -38,7 +38,7 @@ export async function readDirectory(
     const rest = bytes.subarray(at);
     const header = rest.length >= 4 && view(rest).getUint32(0, true) === signature.central ? readCentral(rest) : null;
     if (header === null) {
-      report("archive/directory", `${length - at} bytes of the directory are no entry.`);
+      report("archive/central-directory", `${length - at} bytes of the directory are no entry.`);
       break;
     }
     if (entries.length === limits.entries) {
@@ -49,7 +49,10 @@ export async function readDirectory(
     at += header.length;
   }
   if (entries.length !== directory.entries) {
-    report("archive/directory", `The end record counts ${directory.entries} entries; there are ${entries.length}.`);
+    report(
+      "archive/central-directory",
+      `The end record counts ${directory.entries} entries; there are ${entries.length}.`,
+    );
   }
   return entries;
 }

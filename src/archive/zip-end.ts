@@ -154,7 +154,7 @@ async function locate(source: ByteSource, end: EndRecord, limit: number, report:
   const { directoryOffset, directorySize, entries } = end;
   if (directoryOffset + directorySize === limit) return { start: directoryOffset, end: limit, entries, base: 0 };
   report(
-    "archive/directory",
+    "archive/central-directory",
     `The directory is said to end at byte ${directoryOffset + directorySize}; its end record begins at ${limit}.`,
   );
   const shifted = limit - directorySize;

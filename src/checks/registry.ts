@@ -9,12 +9,14 @@ import { onnxChecks } from "./onnx/index.ts";
 import { pickleChecks } from "./pickle/index.ts";
 import { requirementsChecks } from "./requirements/index.ts";
 import { safetensorsChecks } from "./safetensors/index.ts";
+import { serveContainerChecks } from "./serve-container/index.ts";
 import { serveChecks } from "./serve/index.ts";
 import { torchscriptChecks } from "./torchscript/index.ts";
 
 /** Every check there is, in the order of the report: from the container inwards, the run last. */
 export const checks: readonly Check[] = [
   ...archiveChecks,
+  ...serveContainerChecks,
   ...manifestChecks,
   ...handlerChecks,
   ...configChecks,
