@@ -1,0 +1,119 @@
+import { crc32 } from "node:zlib";
+import { AnomalyError } from "../../archive/archive.ts";
+import { type ByteSource, slice } from "../../archive/byte-source.ts";
+import { defaultLimits } from "../../archive/limits.ts";
+import { readTar } from "../../archive/tar-records.ts";
+import type { ZipEntry } from "../../archive/zip-central.ts";
+import { streamZipEntry } from "../../archive/zip-stream.ts";
+import { packedBytes, readZip } from "../../archive/zip-records.ts";
+import type { ModelFormat } from "../model-format.ts";
+import { formatOfNames } from "../sniff-format.ts";
+import { kindOf, magicSize } from "./magic.ts";
+import { scanRecord } from "./scan-pickle.ts";
+import type { Scanner, ScanTarget } from "./scanner.ts";
+
+/** torch's files: which of their records its own readers unpickle. */
+const torchFormats: ReadonlySet<ModelFormat> = new Set(["torchscript", "torch-export", "torch-zip"]);
+
+/** A ZIP inside of an archive: a torch file, NumPy's npz, or anything else. Both views of it must agree. */
+export async function scanZip(scanner: Scanner, target: ScanTarget): Promise<boolean> {
+  const { source, path } = target;
+  const { entries, anomalies } = await readZip(source);
+  for (const anomaly of anomalies.filter((one) => one.rule.startsWith("archive/"))) {
+    const at = anomaly.at === null ? path : `${path}/${anomaly.at}`;
+    scanner.report(
+      "torch-archive",
+      `${anomaly.rule.slice("archive/".length)}: ${anomaly.message.replace(/\.$/, "")}`,
+      at,
+    );
+  }
+  const files = entries.filter((entry) => entry.kind === "file");
+  const format = formatOfNames(files.map((entry) => entry.path));
+  if (torchFormats.has(format)) reportFolders(scanner, files, path);
+  for (const entry of files) await scanEntry(scanner, target, entry, format);
+  return true;
+}
+
+/** torch writes everything into one folder; readers that look for `data.pkl` in another one see another model. */
+function reportFolders(scanner: Scanner, entries: readonly ZipEntry[], path: string): void {
+  const tops = new Set(entries.filter((entry) => entry.path.includes("/")).map((entry) => entry.path.split("/")[0]));
+  if (tops.size > 1) {
+    scanner.report("torch-archive", `torch file with several top folders: ${[...tops].slice(0, 5).join(", ")}`, path);
+  }
+}
+
+async function scanEntry(scanner: Scanner, target: ScanTarget, entry: ZipEntry, format: ModelFormat): Promise<void> {
+  const path = `${target.path}/${entry.path}`;
+  const inner: Omit<ScanTarget, "source"> = { path, critical: target.critical, depth: target.depth + 1 };
+  const tensor =
+    torchFormats.has(format) && /^[^/]+\/(?:data|constants|tensors|weights)\/(?!.*\.pkl$)/.test(entry.path);
+  try {
+    if (entry.method === "unsupported") throw unpackable(path);
+    if (tensor && !(await isWorthwhile(target.source, entry))) return;
+    scanner.budget.unpacked -= entry.method === "stored" ? 0 : entry.size;
+    if (scanner.budget.unpacked < 0) throw unpackable(path);
+    const source = await unpacked(scanner, target.source, entry);
+    if (!tensor) await compareChecksum(scanner, target.source, entry, path);
+    if (torchFormats.has(format) && !tensor && (await isPickle(source, entry.path))) {
+      const torchscript = format === "torchscript";
+      const context = { persistent: "torch", torchscript, allowed: scanner.settings.allowed } as const;
+      await scanRecord(scanner, { ...inner, source }, context);
+    } else {
+      await scanner.scan({ ...inner, source, critical: target.critical && !tensor });
+    }
+  } catch (error) {
+    if (!(error instanceof AnomalyError)) throw error;
+    scanner.unscannable(error.anomaly.message.replace(/\.$/, ""), { ...inner, source: target.source });
+  }
+}
+
+/** A record that torch's readers unpickle, or that is a pickle under another name (`.debug_pkl`). */
+async function isPickle(source: ByteSource, path: string): Promise<boolean> {
+  if (/\.pkl$/i.test(path)) return true;
+  return kindOf(await source.read(0, Math.min(magicSize, source.size))) === "pickle";
+}
+
+function unpackable(at: string): AnomalyError {
+  return new AnomalyError({ rule: "archive/packing-method", message: "cannot be unpacked", at });
+}
+
+/** Tensors are looked at by their first bytes only: enough to see that they are a container or a pickle. */
+async function isWorthwhile(source: ByteSource, entry: ZipEntry): Promise<boolean> {
+  if (entry.method !== "stored") return true;
+  const packed = packedBytes(source, entry);
+  if (packed === null) return false;
+  const [first = 0, second = 0, third = 0, fourth = 0] = await packed.read(0, Math.min(magicSize, packed.size));
+  if (first === 0x80) return second >= 2 && second <= 5;
+  return first === 0x50 && second === 0x4b && third === 3 && fourth === 4;
+}
+
+async function unpacked(scanner: Scanner, source: ByteSource, entry: ZipEntry): Promise<ByteSource> {
+  const packed = entry.method === "stored" ? packedBytes(source, entry) : null;
+  if (packed !== null && (entry.header.flags & 1) === 0) return packed;
+  return scanner.spool.source(streamZipEntry(source, entry));
+}
+
+/** Of the records that are unpickled; those of tensors belong to the pass that reads every byte. */
+async function compareChecksum(scanner: Scanner, source: ByteSource, entry: ZipEntry, path: string): Promise<void> {
+  let sum = 0;
+  for await (const block of streamZipEntry(source, entry)) sum = crc32(block, sum);
+  if (entry.crc32 !== null && sum !== entry.crc32) {
+    scanner.report("torch-archive", "CRC-32 is not what the container declares", path);
+  }
+}
+
+/** A tar file inside of an archive; torch wrote those before 0.1.10. */
+export async function scanTar(scanner: Scanner, target: ScanTarget): Promise<boolean> {
+  const { entries, anomalies } = await readTar(target.source, defaultLimits);
+  for (const anomaly of anomalies) {
+    if (anomaly.rule.startsWith("archive/")) scanner.unscannable(anomaly.message.replace(/\.$/, ""), target);
+  }
+  for (const entry of entries) {
+    if (entry.kind !== "file") continue;
+    if (entry.dataOffset + entry.size > target.source.size) continue;
+    const source = slice(target.source, entry.dataOffset, entry.size);
+    const path = `${target.path}/${entry.path}`;
+    await scanner.scan({ source, path, critical: target.critical, depth: target.depth + 1 });
+  }
+  return true;
+}
