@@ -103,7 +103,7 @@ export function bigintOf(value: unknown, what: string): bigint {
   throw invalid(`${what} is not an integer`);
 }
 
-const largeOrSpecial = /("(?:[^"\\]|\\.)*")|(-?\d{16,}(?![\d.eE]))|(-?\bInfinity\b)|(\bNaN\b)/g;
+const largeOrSpecial = /("(?:[^"\\]|\\.)*")|((?<![\w.+-])-?\d{16,}(?![\d.eE]))|(-?\bInfinity\b)|(\bNaN\b)/g;
 
 /**
  * JSON as Python's `json.dumps` writes it: integers of any size stay exact (as strings of digits), and the bare words

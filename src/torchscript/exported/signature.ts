@@ -21,7 +21,7 @@ export type ProgramInput =
   /** Fixed when the program was exported. */
   | { readonly kind: "constant"; readonly name: string; readonly value: Scalar | string | null }
   /** A parameter, buffer or tensor constant, by its name among the file's tensors. */
-  | { readonly kind: "weight"; readonly name: string; readonly tensor: string };
+  | { readonly kind: "weight"; readonly name: string; readonly tensor: string; readonly isParameter: boolean };
 
 /** What the program is called with and gives, from the graph's signature. */
 export interface ProgramSignature {
@@ -60,7 +60,12 @@ function specified(signature: JsonObject, graph: JsonObject): Parts {
     const spec = JsonObject.of(value, "an input");
     const field = weightFields[kind];
     if (field !== undefined) {
-      weights.push({ kind: "weight", name: spec.object("arg").string("name"), tensor: spec.string(field) });
+      weights.push({
+        kind: "weight",
+        name: spec.object("arg").string("name"),
+        tensor: spec.string(field),
+        isParameter: kind === "parameter",
+      });
     } else if (kind === "user_input") user.push(userInput(spec.value("arg"), graph));
     else if (kind === "constant_input") {
       user.push({ kind: "constant", name: spec.string("name"), value: constantOf(spec.value("value")) });
@@ -83,7 +88,8 @@ function earliest(signature: JsonObject, graph: JsonObject): Parts {
   const weights: ProgramSignature["weights"][number][] = [];
   for (const field of ["inputs_to_parameters", "inputs_to_buffers"]) {
     for (const [name, tensor] of signature.object(field).entries) {
-      weights.push({ kind: "weight", name, tensor: stringOf(tensor, field) });
+      const isParameter = field === "inputs_to_parameters";
+      weights.push({ kind: "weight", name, tensor: stringOf(tensor, field), isParameter });
     }
   }
   const byName = new Map(
@@ -130,7 +136,8 @@ function userInput(argument: unknown, graph: JsonObject): ProgramSignature["user
   return { kind: "constant", name: "", value: constantOf(argument) };
 }
 
-function sizeOf(value: unknown): Size {
+/** A size as `SymInt` of the schema. */
+export function sizeOf(value: unknown): Size {
   const [kind, size] = JsonObject.of(value, "a size").union();
   if (kind === "as_int") return integerOf(size, "a size");
   const symbolic = JsonObject.of(size, "a size");
@@ -142,9 +149,10 @@ function sizeOf(value: unknown): Size {
 function constantOf(value: unknown): Scalar | string | null {
   const [kind, constant] = JsonObject.of(value, "a constant").union();
   if (kind === "as_none") return null;
+  // Up to torch 2.5 a bool was filed under the first member that Python took it for, as_int.
+  if (typeof constant === "boolean") return constant;
   if (kind === "as_int") return bigintOf(constant, "a constant");
   if (kind === "as_float") return numberOf(constant, "a constant");
-  if (kind === "as_bool") return constant === true;
   if (kind === "as_string") return stringOf(constant, "a constant");
   throw unsupported(`an input of the kind ${kind}`);
 }

@@ -19,10 +19,12 @@ export class TorchZip {
   /** Throws MalformedModel where the directory cannot be read, LoweringError where it is not a torch file's. */
   static async open(source: ByteSource): Promise<TorchZip> {
     const names = await zipNames(source);
-    const top = names.find(({ name }) => name.includes("/"))?.name.split("/")[0] ?? "";
+    // PyTorch's own writer puts everything in one folder; `torch.export.save` up to 2.6 used Python's zipfile without.
+    const flat = names.some(({ name }) => !name.includes("/"));
+    const top = flat ? "" : `${names[0]?.name.split("/")[0] ?? ""}/`;
     const records = new Map<string, ZipName>();
     for (const entry of names) {
-      if (entry.name.startsWith(`${top}/`)) records.set(entry.name.slice(top.length + 1), entry);
+      if (entry.name.startsWith(top)) records.set(entry.name.slice(top.length), entry);
     }
     return new TorchZip(source, records);
   }
