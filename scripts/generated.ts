@@ -1,11 +1,17 @@
+import { z } from "zod";
+import { checksPage } from "../src/checks/checks-page.ts";
+import { checks } from "../src/checks/registry.ts";
 import { manifestSchema } from "../src/manifest/index.ts";
+import { verifyDocument } from "../src/verify/report-schema.ts";
 
 /**
  * What a table in the code can say: each file with the function that writes its text.
  * `npm run generate` writes them; a test holds each against the code.
  */
 export const generated: Readonly<Record<string, () => Promise<string>>> = {
+  "docs/checks.md": async () => checksPage(checks),
   "schema/manifest.schema.json": async () => json(manifestSchema()),
+  "schema/verify.schema.json": async () => json(z.toJSONSchema(verifyDocument)),
 };
 
 /** A JSON document as it is checked in. */

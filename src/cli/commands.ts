@@ -3,10 +3,18 @@ import type { Io } from "./io.ts";
 import { archiveCommand } from "./commands/archive.ts";
 import { configCommand } from "./commands/config.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { verifyCommand } from "./commands/verify.ts";
 
 /** Every command, in the order of the help. Definitions are light; an action loads what it needs. */
 export function commands(io: Io): readonly Command[] {
-  return [archiveCommand(io), inspectCommand(io), verifyCommand(io), doctorCommand(io), configCommand(io)];
+  return [
+    archiveCommand(io),
+    inspectCommand(io),
+    verifyCommand(io),
+    explainCommand(io),
+    doctorCommand(io),
+    configCommand(io),
+  ];
 }

@@ -1,15 +1,77 @@
-import type { VerifyDocument } from "../verify/report.ts";
+import { writeFile, appendFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { translated } from "../archive/file-source.ts";
+import { checks } from "../checks/registry.ts";
+import { renderLine, renderReport, renderSummary, type PageOptions } from "../report/verify-report.ts";
+import type { Unreadable, VerifyDocument } from "../verify/report.ts";
 import type { Verified } from "../verify/verify.ts";
-import type { Unreadable } from "../verify/report.ts";
+import { chalkFor } from "./colour.ts";
 import type { Io } from "./io.ts";
 import type { VerifyFlags } from "./verify-run.ts";
 
+type OutputFlags = Pick<VerifyFlags, "json" | "quiet" | "junit" | "sarif" | "markdown">;
+
+const defaultWidth = 100;
+
 /** Writes what the flags ask for: the page or the JSON document on stdout, reports to files. */
 export async function writeReports(
-  _results: readonly (Verified | Unreadable)[],
+  results: readonly (Verified | Unreadable)[],
   document: VerifyDocument,
-  _flags: VerifyFlags,
+  durationMs: number,
+  flags: OutputFlags,
   io: Io,
 ): Promise<void> {
-  io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  if (flags.json) io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  else if (!flags.quiet) io.stdout.write(pages(results, document, durationMs, io));
+  await writeFiles(document, flags, io);
+}
+
+function pages(
+  results: readonly (Verified | Unreadable)[],
+  { reports }: VerifyDocument,
+  durationMs: number,
+  io: Io,
+): string {
+  const chalk = chalkFor(io, io.stdout);
+  const remedies = new Map(checks.map((check) => [check.id, check.remedy]));
+  const options: PageOptions = { chalk, width: io.stdout.columns ?? defaultWidth, remedies };
+  const [only] = results;
+  if (results.length === 1 && only) {
+    return "report" in only ? renderReport(only.report, only.facts, options) : unreadable(only, io);
+  }
+  const lines = reports.map((report) => renderLine(report, options));
+  return [...lines, "", renderSummary(reports, durationMs, chalk), ""].join("\n");
+}
+
+/** A single path that cannot be read has no page: the error stands on stderr, as everywhere. */
+function unreadable({ error }: Unreadable, io: Io): string {
+  io.stderr.write(`error: ${error.message}  ${error.code}\n${error.remedy}\n`);
+  return "";
+}
+
+async function writeFiles(document: VerifyDocument, flags: OutputFlags, io: Io): Promise<void> {
+  if (flags.junit !== undefined) {
+    const { junit } = await import("../report/junit.ts");
+    await write(io, flags.junit, junit(document));
+  }
+  if (flags.sarif !== undefined) {
+    const { sarif } = await import("../report/sarif.ts");
+    await write(io, flags.sarif, `${JSON.stringify(sarif(document, checks), null, 2)}\n`);
+  }
+  const summary = io.env["GITHUB_STEP_SUMMARY"];
+  if (flags.markdown === undefined && !summary) return;
+  const { markdown } = await import("../report/markdown.ts");
+  const text = markdown(document);
+  if (flags.markdown !== undefined) await write(io, flags.markdown, text);
+  if (summary) await appendFile(summary, text).catch(failed(summary));
+}
+
+async function write(io: Io, path: string, text: string): Promise<void> {
+  await writeFile(resolve(io.cwd, path), text).catch(failed(path));
+}
+
+function failed(path: string): (error: unknown) => never {
+  return (error) => {
+    throw translated(error, path);
+  };
 }

@@ -33,6 +33,7 @@ export interface VerifyFlags {
 
 /** Carries out `verify`: judges every path, writes the reports, sets the exit code. */
 export async function runVerify(paths: readonly string[], flags: VerifyFlags, io: Io): Promise<void> {
+  const started = performance.now();
   const options = await optionsOf(flags, io);
   const pool = enginePool(options);
   // The engine's process starts first and loads while the static checks run.
@@ -41,7 +42,7 @@ export async function runVerify(paths: readonly string[], flags: VerifyFlags, io
     const results = await verifyAll(paths, { ...options, pool });
     const reports = results.map((result) => ("report" in result ? result.report : result));
     const document: VerifyDocument = { schemaVersion: verifySchemaVersion, reports };
-    await writeReports(results, document, flags, io);
+    await writeReports(results, document, performance.now() - started, flags, io);
     if (pool.missing) io.stderr.write(`${installLine}\n`);
     const verdicts = reports.map((report) => report.verdict);
     io.exitCode = exitCodeOf(verdicts, pool.missing);

@@ -7,6 +7,8 @@ export interface Facts {
   /** Bytes. */
   readonly size: number;
   readonly durationMs: number;
+  readonly static: boolean;
+  readonly strict: boolean;
   /** `torch-model-archiver 0.12.0`, `model-archiver 1.2.0`; null where the archive does not tell. */
   readonly madeBy: string | null;
   /** As the manifest writes it. */
@@ -15,13 +17,15 @@ export interface Facts {
   readonly passed: Readonly<Record<string, string>>;
 }
 
-export async function factsOf(subject: Subject, report: Report, durationMs: number): Promise<Facts> {
+export type Circumstances = Pick<Facts, "durationMs" | "static" | "strict">;
+
+export async function factsOf(subject: Subject, report: Report, circumstances: Circumstances): Promise<Facts> {
   const manifest = (await subject.manifest())?.manifest ?? null;
   const ours = manifest?.modelArchiver;
   const version = manifest?.archiverVersion;
   return {
     size: subject.archive.size,
-    durationMs,
+    ...circumstances,
     madeBy: ours ? `${ours.tool} ${ours.version}` : version === undefined ? null : `torch-model-archiver ${version}`,
     createdOn: manifest?.createdOn ?? null,
     passed: {
@@ -36,6 +40,7 @@ export async function factsOf(subject: Subject, report: Report, durationMs: numb
 
 function archiveFacts({ archive, options }: Subject, digested: boolean): string {
   const { length } = archive.entries;
+  if (archive.container === "bare") return "a model file by itself";
   return [
     length === 1 ? "1 entry" : `${length.toLocaleString("en")} entries`,
     ...(archive.container === "zip" ? ["both views agree"] : []),

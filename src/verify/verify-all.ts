@@ -57,5 +57,7 @@ async function verifyPath(path: string, options: VerifyAllOptions): Promise<Veri
 
 function opener({ project, signal, tmpDir }: VerifyAllOptions): (path: string) => Promise<Archive> {
   const options = { ...(signal ? { signal } : {}), ...(tmpDir === undefined ? {} : { tmpDir }) };
-  return (path) => openArchive(/^[a-z]+:\/\//i.test(path) ? path : resolve(project ?? ".", path), options);
+  const from = project ?? process.cwd();
+  const isHere = resolve(from) === process.cwd();
+  return (path) => openArchive(isHere || /^[a-z]+:\/\//i.test(path) ? path : resolve(from, path), options);
 }

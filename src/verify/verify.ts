@@ -90,7 +90,11 @@ async function judge(archive: Archive, options: VerifyOptions, run: RunModel | u
     inference,
     exceptions: [...scales.exceptions(), ...globalExceptions(options.allowGlobals ?? [])],
   };
-  return { report, facts: await factsOf(subject, report, performance.now() - started) };
+  const durationMs = performance.now() - started;
+  return {
+    report,
+    facts: await factsOf(subject, report, { durationMs, static: isStatic, strict: options.strict ?? false }),
+  };
 }
 
 function reportOf(outcome: Outcome, scales: Scales): CheckReport {

@@ -107,10 +107,11 @@ function isIndex(dtype: DType): boolean {
   return dtype.startsWith("int") || dtype.startsWith("uint");
 }
 
-/** The engine's message without its file and line numbers. */
+/** The engine's message without its source files, line numbers and signatures. */
 function plain(message: string): string {
   return message
     .replace(/^(?:Error: )?/, "")
-    .replace(/\/\S+\.(?:cc|h):\d+ \S+(?: \[[^\]]*\])? ?/g, "")
+    .replace(/\/\S+\.(?:cc|h):\d+ [^()]*(?:\([^()]*\))?(?: const)?(?: \[[^\]]*\])? /g, "")
+    .replace(/[ \n]+/g, " ")
     .trim();
 }
