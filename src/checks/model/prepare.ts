@@ -7,7 +7,7 @@ import { formatNames, type ModelFormat } from "../../model/model-format.ts";
 import { MalformedModel } from "../../model/malformed.ts";
 import { dummyInputs, givenInputs, type DummyOptions, type ResolvedSpec } from "../../runtime/dummy-input.ts";
 import type { Advice, ModelRun } from "../../runtime/model-run.ts";
-import { LoweringError, type RuntimeInput, type TensorInput } from "../../runtime/runtime-input.ts";
+import { type Fill, LoweringError, type RuntimeInput, type TensorInput } from "../../runtime/runtime-input.ts";
 import type { FedTensor } from "../../runtime/session-protocol.ts";
 import type { Subject, SubjectModel } from "../subject.ts";
 
@@ -99,7 +99,8 @@ async function prepareTorch(
   format: "torchscript" | "torch-export",
   options: PrepareOptions,
 ): Promise<Preparation> {
-  const signature = await subject.signature();
+  // A torch.export file has an example of its own inputs, which stands in for those that are not given.
+  const signature = format === "torchscript" ? await subject.signature() : null;
   const known = signature?.inputs ?? [];
   const inputs = known.length > 0 ? dummyInputs(known, options.inputs, options) : givenInputs(options.inputs, options);
   if (typeof inputs === "string") return misfit(inputs, null);
@@ -114,7 +115,13 @@ async function lowerAndPrepare(
 ): Promise<Preparation> {
   try {
     const { lowerTorch } = await import("../../torchscript/lower.ts");
-    const lowered = await lowerTorch(model.source, format, inputs, {});
+    const fill: Fill | null =
+      options.fill === null
+        ? null
+        : options.fill === "random"
+          ? { kind: "random", seed: options.seed }
+          : { kind: options.fill };
+    const lowered = await lowerTorch(model.source, format, inputs, fill === null ? {} : { fill });
     const missing = Object.entries(lowered.missing);
     if (missing.length > 0) return missingOperators(missing, model);
     const made = await graphModel(lowered.graph, options.tmpDir === undefined ? {} : { tmpDir: options.tmpDir });
