@@ -1,3 +1,21 @@
+import { convolutions } from "./convolution.ts";
+import { pooling } from "./pooling.ts";
+import { adaptivePooling } from "./adaptive-pooling.ts";
+import { normalization } from "./normalization.ts";
+import { products } from "./products.ts";
+import { reductions } from "./reductions.ts";
+import { softmaxes } from "./softmax.ts";
+import { scans } from "./scans.ts";
+import { ordering } from "./ordering.ts";
+import { rearranging } from "./rearrange.ts";
+import { paddings } from "./padding.ts";
+import { joins } from "./joins.ts";
+import { creation } from "./creation.ts";
+import { randomNumbers } from "./random.ts";
+import { conversions } from "./conversions.ts";
+import { assertions } from "./assertions.ts";
+import { indexing } from "./indexing.ts";
+import { gathering } from "./gather-scatter.ts";
 import { activations } from "./activations.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { comparison } from "./comparison.ts";
@@ -12,6 +30,24 @@ export const operators: readonly Operator[] = [
   ...activations,
   ...comparison,
   ...complexFunctions,
+  ...convolutions,
+  ...pooling,
+  ...adaptivePooling,
+  ...normalization,
+  ...products,
+  ...reductions,
+  ...softmaxes,
+  ...scans,
+  ...ordering,
+  ...rearranging,
+  ...paddings,
+  ...joins,
+  ...creation,
+  ...randomNumbers,
+  ...conversions,
+  ...assertions,
+  ...indexing,
+  ...gathering,
 ];
 
 const byName = new Map<string, Operator[]>();

@@ -1,0 +1,276 @@
+import type { Builder } from "../builder.ts";
+import type { Call } from "../call.ts";
+import { raised, unsupported } from "../lowering-error.ts";
+import { broadcastShapes } from "../promotion.ts";
+import type { TensorValue } from "../tensor-value.ts";
+import { TupleValue } from "../value.ts";
+import { Maths } from "./maths.ts";
+import type { Operator } from "./operator.ts";
+import { cumulativeSum } from "./scans.ts";
+
+type Indices = readonly (TensorValue | null)[];
+
+const isMask = (index: TensorValue): boolean => index.dtype === "bool" || index.dtype === "uint8";
+
+/** Places where a known mask is not 0, one tensor for each of its dimensions. Throws LoweringError for others. */
+export function nonzero(builder: Builder, mask: TensorValue): TensorValue[] {
+  const known = builder.known(mask);
+  if (known === null) throw unsupported("selection by a mask whose size depends on the values of a tensor");
+  const places = known.flatMap((element, i) => (Number(element) === 0 ? [] : [i]));
+  let step = mask.count;
+  return mask.shape.map((dim) => {
+    step /= Math.max(dim, 1);
+    const stride = step;
+    return builder.constant(
+      "int64",
+      [places.length],
+      places.map((at) => BigInt(Math.floor(at / stride) % dim)),
+    );
+  });
+}
+
+/** Masks replaced by the places where they hold. */
+function integers(builder: Builder, indices: Indices): Indices {
+  return indices.flatMap((index) => (index !== null && isMask(index) ? nonzero(builder, index) : [index]));
+}
+
+interface Layout {
+  /** self with the indexed dimensions in front and flattened to one. */
+  readonly flat: TensorValue;
+  /** Places in that dimension, in the indices' common shape. */
+  readonly places: TensorValue;
+  /** Permutation that brings the indexed dimensions to the front. */
+  readonly perm: readonly number[];
+  readonly moved: readonly number[];
+  readonly indexed: readonly number[];
+}
+
+function layout(builder: Builder, self: TensorValue, indices: Indices): Layout {
+  const indexed = indices.flatMap((index, axis) => (index === null ? [] : [axis]));
+  if (indices.length > self.rank) throw raised(`${indices.length} indices for ${self.rank} dimensions`);
+  const rest = self.shape.map((_, axis) => axis).filter((axis) => !indexed.includes(axis));
+  const perm = [...indexed, ...rest];
+  const moved = builder.transpose(self, perm);
+  const sizes = indexed.map((axis) => self.shape[axis]);
+  const flat = builder.reshape(moved, [sizes.reduce((a, b) => a * b, 1), ...rest.map((axis) => self.shape[axis])]);
+  return { flat, places: linear(builder, indices, sizes), perm, moved: moved.shape, indexed };
+}
+
+/** Row-major places from one index for each dimension; negative ones count from the end. */
+function linear(builder: Builder, indices: Indices, sizes: readonly number[]): TensorValue {
+  const given = indices.filter((index) => index !== null);
+  const shape = broadcastShapes(...given.map((index) => index.shape));
+  const known = given.map((index) => builder.known(index));
+  if (
+    given.length > 0 &&
+    known.every((elements) => elements !== null) &&
+    given.every((index) => index.shape.join() === shape.join())
+  ) {
+    const count = shape.reduce((a, b) => a * b, 1);
+    const places = Array.from({ length: count }, (_, i) =>
+      known.reduce((sum, elements, d) => {
+        const at = Number(elements?.[i] ?? 0);
+        return sum * sizes[d] + (at < 0 ? at + sizes[d] : at);
+      }, 0),
+    );
+    return builder.constant("int64", shape, places.map(BigInt));
+  }
+  const m = new Maths(builder);
+  const wrap = (index: TensorValue, size: number) =>
+    given.length === 1
+      ? builder.cast(index, "int64")
+      : builder.elementwise("Mod", [builder.cast(index, "int64"), builder.full("int64", size)]);
+  let sum = wrap(given[0], sizes[0]);
+  for (let d = 1; d < given.length; d++) sum = m.add(m.mul(sum, sizes[d]), wrap(given[d], sizes[d]));
+  return builder.expand(sum, shape);
+}
+
+/** Where the indices' common dimensions go: in place of neighbouring indexed dimensions, else to the front. */
+function resultPerm(indexed: readonly number[], common: number, rank: number): number[] {
+  const adjacent = indexed.every((axis, i) => i === 0 || axis === indexed[i - 1] + 1);
+  const before = adjacent ? indexed[0] : 0;
+  const total = rank - indexed.length + common;
+  const rest = Array.from({ length: total - common }, (_, i) => i + common);
+  const front = Array.from({ length: common }, (_, i) => i);
+  return [...rest.slice(0, before), ...front, ...rest.slice(before)];
+}
+
+function index(builder: Builder, self: TensorValue, given: Indices): TensorValue {
+  const indices = integers(builder, given);
+  const single = indices.filter((entry) => entry !== null);
+  if (single.length === 0) return builder.copy(self);
+  if (single.length === 1) {
+    const axis = indices.findIndex((entry) => entry !== null);
+    const places = builder.cast(single[0], "int64");
+    const shape = [...self.shape.slice(0, axis), ...places.shape, ...self.shape.slice(axis + 1)];
+    return builder.emit("Gather", [self, places], { axis }, { dtype: self.dtype, shape });
+  }
+  const { flat, places, indexed } = layout(builder, self, indices);
+  const shape = [...places.shape, ...flat.shape.slice(1)];
+  const taken = builder.emit("Gather", [flat, places], { axis: 0 }, { dtype: self.dtype, shape });
+  return builder.transpose(taken, resultPerm(indexed, places.rank, self.rank));
+}
+
+/** The elements where a mask holds, replaced by the next of the source each. */
+export function maskedScatter(
+  builder: Builder,
+  self: TensorValue,
+  mask: TensorValue,
+  source: TensorValue,
+): TensorValue {
+  const m = new Maths(builder);
+  const shape = broadcastShapes(self.shape, mask.shape);
+  const flags = builder.expand(builder.cast(mask, "bool"), shape);
+  if (source.count === 0) return builder.expand(self, shape);
+  const order = cumulativeSum(builder, builder.cast(builder.reshape(flags, [flags.count]), "int64"), 0);
+  const places = m.min(m.max(m.sub(order, 1), 0), source.count - 1);
+  const flat = builder.reshape(builder.cast(source, self.dtype), [source.count]);
+  const values = builder.emit("Gather", [flat, places], { axis: 0 }, { dtype: self.dtype, shape: [flags.count] });
+  return m.where(flags, builder.reshape(values, shape), builder.expand(self, shape));
+}
+
+/** A mask in front, and values that do not depend on how many elements it has. */
+function putByMask(
+  builder: Builder,
+  self: TensorValue,
+  mask: TensorValue,
+  skip: number,
+  values: TensorValue,
+): TensorValue | null {
+  const rest = self.rank - skip - mask.rank;
+  const shape = [
+    ...Array.from<number>({ length: skip }).fill(1),
+    ...mask.shape,
+    ...Array.from<number>({ length: rest }).fill(1),
+  ];
+  const flags = builder.reshape(builder.cast(mask, "bool"), shape);
+  const cast = builder.cast(values, self.dtype);
+  if (values.count === 1) return new Maths(builder).where(flags, builder.reshape(cast, []), self);
+  if (values.rank <= rest) return new Maths(builder).where(flags, cast, self);
+  if (skip > 0) return null;
+  if (values.shape[0] === 1 && values.rank === rest + 1)
+    return new Maths(builder).where(flags, builder.reshape(cast, values.shape.slice(1)), self);
+  return values.rank === rest + 1 ? maskedScatter(builder, self, builder.expand(flags, self.shape), cast) : null;
+}
+
+function indexPut(
+  builder: Builder,
+  self: TensorValue,
+  given: Indices,
+  values: TensorValue,
+  accumulate: boolean,
+): TensorValue {
+  const only = given.filter((entry) => entry !== null);
+  if (only.length === 1 && isMask(only[0]) && !accumulate) {
+    const put = putByMask(
+      builder,
+      self,
+      only[0],
+      given.findIndex((entry) => entry !== null),
+      values,
+    );
+    if (put !== null) return put;
+  }
+  const indices = integers(builder, given);
+  if (indices.every((entry) => entry === null)) return builder.expand(builder.cast(values, self.dtype), self.shape);
+  const { flat, places, perm, moved, indexed } = layout(builder, self, indices);
+  const order = resultPerm(indexed, places.rank, self.rank);
+  const front = [...places.shape, ...flat.shape.slice(1)];
+  const wide = builder.expand(
+    builder.cast(values, self.dtype),
+    order.map((axis) => front[axis]),
+  );
+  const updates = builder.transpose(
+    wide,
+    order.map((_, axis) => order.indexOf(axis)),
+  );
+  const wrapped = builder.elementwise("Mod", [places, builder.full("int64", Math.max(flat.shape[0], 1))]);
+  const inputs = [flat, builder.unsqueeze(wrapped, [places.rank]), updates];
+  if (updates.count === 0) return builder.copy(self);
+  const attributes = accumulate ? { reduction: "add" } : {};
+  const result = builder.emit("ScatterND", inputs, attributes, { dtype: self.dtype, shape: flat.shape });
+  return builder.transpose(
+    builder.reshape(result, moved),
+    perm.map((_, axis) => perm.indexOf(axis)),
+  );
+}
+
+function put(call: Call, builder: Builder): TensorValue {
+  const values = call.tensor("values");
+  return indexPut(builder, call.tensor("self"), call.optionalTensors("indices"), values, call.bool("accumulate"));
+}
+
+function maskedSelect(call: Call, builder: Builder): TensorValue {
+  const [self, mask] = [call.tensor("self"), call.tensor("mask")];
+  const shape = broadcastShapes(self.shape, mask.shape);
+  const known = builder.known(mask);
+  if (known === null) throw unsupported("aten::masked_select by a mask that depends on the values of a tensor");
+  const wide = mask.shape.join() === shape.join() ? mask : builder.expand(mask, shape);
+  return index(builder, builder.expand(self, shape), [wide]);
+}
+
+/** Indexing by tensors. */
+export const indexing: readonly Operator[] = [
+  {
+    name: "aten::index",
+    schemas: [
+      "aten::index.Tensor(Tensor self, Tensor?[] indices) -> Tensor",
+      "aten::index.Tensor_hacked_twin(Tensor self, Tensor[] indices) -> Tensor",
+    ],
+    doc: "By integer tensors in any position, broadcast; by masks that are known.",
+    lower: (call, builder) => index(builder, call.tensor("self"), call.optionalTensors("indices")),
+  },
+  {
+    name: "aten::_unsafe_index",
+    schemas: ["aten::_unsafe_index.Tensor(Tensor self, Tensor?[] indices) -> Tensor"],
+    doc: "By integer tensors in any position, broadcast.",
+    lower: (call, builder) => index(builder, call.tensor("self"), call.optionalTensors("indices")),
+  },
+  {
+    name: "aten::index_put",
+    schemas: [
+      "aten::index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor",
+      "aten::index_put.hacked_twin(Tensor self, Tensor[] indices, Tensor values, bool accumulate=False) -> Tensor",
+    ],
+    doc: "self with values at integer or mask indices; accumulate adds.",
+    lower: put,
+  },
+  {
+    name: "aten::_index_put_impl",
+    schemas: [
+      "aten::_index_put_impl(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False, bool unsafe=False) -> Tensor",
+    ],
+    doc: "self with values at integer or mask indices; accumulate adds.",
+    lower: put,
+  },
+  {
+    name: "aten::masked_select",
+    schemas: ["aten::masked_select(Tensor self, Tensor mask) -> Tensor"],
+    doc: "Elements where a known mask holds.",
+    lower: maskedSelect,
+  },
+  {
+    name: "aten::masked_scatter",
+    schemas: ["aten::masked_scatter(Tensor self, Tensor mask, Tensor source) -> Tensor"],
+    doc: "Elements of source, in order, where the mask holds.",
+    lower: (call, builder) => maskedScatter(builder, call.tensor("self"), call.tensor("mask"), call.tensor("source")),
+  },
+  {
+    name: "aten::nonzero",
+    schemas: ["aten::nonzero(Tensor self) -> Tensor"],
+    doc: "Places of elements that are not 0, of a known tensor.",
+    lower(call, builder) {
+      const columns = nonzero(builder, call.tensor("self"));
+      return builder.concat(
+        columns.map((column) => builder.unsqueeze(column, [1])),
+        1,
+      );
+    },
+  },
+  {
+    name: "aten::nonzero_numpy",
+    schemas: ["aten::nonzero_numpy(Tensor self) -> Tensor[]"],
+    doc: "Places of elements that are not 0, of a known tensor.",
+    lower: (call, builder) => new TupleValue(nonzero(builder, call.tensor("self"))),
+  },
+];
