@@ -20,6 +20,8 @@ const failures = {
   "bad-archive": "Run model-archiver verify on it to see what is wrong.",
   "bad-created-on": "Use --created-on now, or a date such as 2026-11-22T16:50:55Z.",
   "no-manifest": "Pack it with model-archiver archive.",
+  network: "Check the URL and the connection, then run the command again.",
+  "no-ranges": "Pass --download to fetch the whole file.",
   usage: "Run the command with --help to see its options.",
   interrupted: "Run the command again.",
   "engine-missing": "ONNXRUNTIME_NODE_INSTALL=skip npm i onnxruntime-node@1.30",

@@ -66,6 +66,8 @@ export interface Archive {
   readonly entries: readonly Entry[];
   /** What the reader noticed of the structure. Empty for a sound container. */
   readonly anomalies: readonly Anomaly[];
+  /** Set when the structure was looked at in part only: why. Such an archive can be inspected, never found sound. */
+  readonly partial?: string;
   /**
    * Random access to an entry's plain bytes. Stored entries are read in place; others are unpacked once, small ones
    * to memory, large ones to a private folder that `close` removes.

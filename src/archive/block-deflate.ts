@@ -16,6 +16,15 @@ export function worthDeflating(size: number, packedSize: number): boolean {
   return packedSize <= size * (1 - worthwhile);
 }
 
+/** Above these, readers take an entry for a bomb: ours, and security scanners with the same idea. */
+const bombFrom = 256 << 20;
+const bombRatio = 150;
+
+/** Whether a deflated entry would look like a bomb; weights that are nearly all zeros do, and are stored instead. */
+export function looksLikeBomb(size: number, packedSize: number): boolean {
+  return size >= bombFrom && size > packedSize * bombRatio;
+}
+
 /** A whole small entry at level 6. */
 export function deflateWhole(bytes: Uint8Array): Promise<Buffer> {
   const options = { level: 6 };
@@ -48,10 +57,11 @@ export function samplePositions(size: number): { position: number; length: numbe
 }
 
 /** Whether a large entry compresses, judged by these samples. Level 1: Huffman coding is where weights gain. */
-export async function samplesDeflate(samples: readonly Uint8Array[]): Promise<boolean> {
+export async function samplesDeflate(samples: readonly Uint8Array[], size: number): Promise<boolean> {
   const packed = await Promise.all(samples.map((sample) => onPool(sample, { level: 1 })));
   const total = (parts: readonly Uint8Array[]): number => parts.reduce((sum, part) => sum + part.length, 0);
-  return worthDeflating(total(samples), total(packed));
+  const share = total(packed) / total(samples);
+  return worthDeflating(1, share) && !looksLikeBomb(size, size * share);
 }
 
 function onPool(bytes: Uint8Array, options: ZlibOptions): Promise<Buffer> {

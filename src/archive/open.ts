@@ -21,6 +21,8 @@ export interface OpenOptions {
   readonly tmpDir?: string;
   /** For URLs: fetch the whole file when the server cannot send ranges. */
   readonly download?: boolean;
+  /** For URLs: fetch the whole file in any case, as a verdict needs it. */
+  readonly whole?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -33,6 +35,14 @@ const archiveSuffix = /\.(?:mar|zip|tar|tgz|tar\.gz|war|model)$/iu;
  */
 export async function openArchive(location: string, options: OpenOptions = {}): Promise<Archive> {
   const settings: OpenSettings = { ...options, limits: { ...defaultLimits, ...options.limits } };
+  if (/^https?:\/\//iu.test(location)) {
+    const { openHttp } = await import("./http-archive.ts");
+    return openHttp(location, settings, (file) => openLocal(file, settings));
+  }
+  return openLocal(location, settings);
+}
+
+async function openLocal(location: string, settings: OpenSettings): Promise<Archive> {
   const stats = await stat(location).catch((error: unknown) => {
     throw translated(error, location);
   });

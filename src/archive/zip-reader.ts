@@ -7,10 +7,17 @@ import type { OpenSettings } from "./settings.ts";
 import { Unpacked } from "./unpacked.ts";
 import type { ZipEntry } from "./zip-central.ts";
 import type { ZipView } from "./zip-records.ts";
+import { locateData } from "./zip-walk.ts";
 import { storedOrPacked, streamZipEntry } from "./zip-stream.ts";
 
 /** The archive of a ZIP file whose headers are read already. */
-export function zipArchive(location: string, source: FileSource, zip: ZipView, settings: OpenSettings): Archive {
+export function zipArchive(
+  location: string,
+  source: FileSource,
+  zip: ZipView,
+  settings: OpenSettings,
+  partial?: string,
+): Archive {
   const byEntry = new Map<Entry, ZipEntry>(zip.entries.map((entry) => [entry, entry]));
   const unpacked = new Unpacked(settings.tmpDir);
   const own = (entry: Entry): ZipEntry => {
@@ -20,6 +27,7 @@ export function zipArchive(location: string, source: FileSource, zip: ZipView, s
   };
   const open: Archive["open"] = async (entry) => {
     const found = own(entry);
+    await locateData(source, found);
     if (found.method === "stored") return storedOrPacked(source, found);
     return unpacked.source(entry, () => streamZipEntry(source, found));
   };
@@ -27,9 +35,16 @@ export function zipArchive(location: string, source: FileSource, zip: ZipView, s
   const ahead = readAhead(source);
   const { size } = source;
   const { entries, anomalies } = zip;
-  const stream: Archive["stream"] = (entry) => streamZipEntry(ahead, own(entry));
-  const inPlace = async (entry: Entry): Promise<ByteSource | null> =>
-    entry.method === "stored" ? storedOrPacked(ahead, own(entry)) : null;
+  async function* stream(entry: Entry): AsyncGenerator<Uint8Array> {
+    const found = own(entry);
+    await locateData(source, found);
+    yield* streamZipEntry(ahead, found);
+  }
+  const inPlace = async (entry: Entry): Promise<ByteSource | null> => {
+    const found = own(entry);
+    await locateData(source, found);
+    return found.method === "stored" ? storedOrPacked(ahead, found) : null;
+  };
   let digests: Promise<Digests> | undefined;
   return {
     location,
@@ -37,8 +52,9 @@ export function zipArchive(location: string, source: FileSource, zip: ZipView, s
     size,
     entries,
     anomalies,
+    ...(partial === undefined ? {} : { partial }),
     open,
-    stream: (entry) => streamZipEntry(source, own(entry)),
+    stream,
     digests: () => (digests ??= digestArchive({ size, entries, anomalies, ...settings, open, stream, inPlace })),
     async close() {
       await unpacked.close();

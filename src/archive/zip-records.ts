@@ -29,6 +29,16 @@ export async function readZip(source: ByteSource, limits: Limits = defaultLimits
   return { entries, anomalies };
 }
 
+/** The central directory alone: all that is worth fetching of an archive far away. Entries have no `dataOffset` yet. */
+export async function readDirectoryOnly(source: ByteSource, limits: Limits = defaultLimits): Promise<ZipView> {
+  const anomalies: Anomaly[] = [];
+  const directory = await findDirectory(source, anomalies);
+  if (directory === null) return { entries: [], anomalies };
+  const entries = await readDirectory(source, directory, limits, anomalies);
+  anomalies.push(...collisionAnomalies(entries), ...volumeAnomalies(entries, limits));
+  return { entries, anomalies };
+}
+
 /** What unpacking would cost by the sizes that the archive declares; no entry may exceed its own in reality. */
 export function volumeAnomalies(
   entries: readonly { readonly path: string; readonly size: number; readonly packedSize: number }[],

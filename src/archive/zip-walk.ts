@@ -48,6 +48,14 @@ export async function walkEntries(
   }
 }
 
+/** Finds an entry's data when its local header was not read yet. */
+export async function locateData(source: ByteSource, entry: ZipEntry): Promise<void> {
+  if (entry.dataOffset !== null || entry.offset < 0 || entry.offset + localSize > source.size) return;
+  const head = view(await source.read(entry.offset, localSize));
+  if (head.getUint32(0, true) !== signature.local) return;
+  entry.dataOffset = entry.offset + localSize + head.getUint16(26, true) + head.getUint16(28, true);
+}
+
 /** Bytes that no entry of the directory owns: a hidden entry, something put before the archive, or a gap. */
 async function reportBetween(walk: Walk, from: number, to: number): Promise<void> {
   const { window, anomalies } = walk;

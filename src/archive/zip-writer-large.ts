@@ -1,4 +1,4 @@
-import { deflateBlock, samplePositions, samplesDeflate, windowOf } from "./block-deflate.ts";
+import { deflateBlock, looksLikeBomb, samplePositions, samplesDeflate, windowOf } from "./block-deflate.ts";
 import type { DiskFile } from "./disk.ts";
 import type { OpenSource, PlannedEntry } from "./entry-source.ts";
 import type { OutputTail } from "./output-tail.ts";
@@ -25,7 +25,7 @@ export async function writeLarge(
     if (!options.store && (await compresses(source, entry.source.size))) {
       const deflated = await writeDeflated(file, tail, ring, entry, source, options);
       if (deflated !== null) return deflated;
-      // The samples lied and the data grew: what was written will be overwritten and cut off.
+      // The samples lied: what was written will be overwritten and cut off.
       await file.truncate(tail.position);
     }
     return await writeStored(file, tail, ring, entry, source, options);
@@ -41,7 +41,7 @@ async function compresses(source: OpenSource, size: number): Promise<boolean> {
     await source.read(sample, position);
     samples.push(sample);
   }
-  return samplesDeflate(samples);
+  return samplesDeflate(samples, size);
 }
 
 async function writeStored(
@@ -104,7 +104,7 @@ async function writeDeflated(
   };
   const sums = await ring.pass(source, size, sink, options);
   const packedSize = end - start;
-  if (packedSize >= size) return null;
+  if (packedSize >= size || looksLikeBomb(size, packedSize)) return null;
   return finish(file, tail, { ...draft, crc32: sums.crc32, packedSize }, end, sums);
 }
 

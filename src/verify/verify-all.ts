@@ -56,7 +56,7 @@ async function verifyPath(path: string, options: VerifyAllOptions): Promise<Veri
 }
 
 function opener({ project, signal, tmpDir }: VerifyAllOptions): (path: string) => Promise<Archive> {
-  const options = { ...(signal ? { signal } : {}), ...(tmpDir === undefined ? {} : { tmpDir }) };
+  const options = { whole: true, ...(signal ? { signal } : {}), ...(tmpDir === undefined ? {} : { tmpDir }) };
   const from = project ?? process.cwd();
   const isHere = resolve(from) === process.cwd();
   return (path) => openArchive(isHere || /^[a-z]+:\/\//i.test(path) ? path : resolve(from, path), options);

@@ -18,6 +18,7 @@ export function anomalyCheck({ containers, content, ...check }: AnomalyRule): Ch
       for (const { message, at } of own) yield { message, at };
       if (own.length > 0) return;
       if (containers?.includes(archive.container) === false) return notApplicable;
+      if (archive.partial !== undefined) return skipped(archive.partial);
       if (content === undefined) return;
       if (!options.digests) return skipped("--no-digests");
       const { anomalies, refused } = await archive.digests();
