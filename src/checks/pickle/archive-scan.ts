@@ -16,6 +16,9 @@ const modelSuffix = /\.(?:pt|pth|pt2|ptl|ckpt|pkl|pickle|p|joblib|dill|npy|npz|b
 /** Suffixes that promise a format of Python's, for which another content makes no sense. */
 const pickleSuffix = /\.(?:pt|pth|pt2|ptl|ckpt|pkl|pickle|joblib|dill|npy|npz)$/i;
 
+/** Formats whose own checks say what is wrong. */
+const otherSuffix = /\.(?:onnx|safetensors)$/i;
+
 const scans = new WeakMap<Subject, Promise<ArchiveScan>>();
 
 /** Every member of the archive is scanned once, by content, for all checks of the family. */
@@ -52,7 +55,8 @@ async function scanEntry(scanner: Scanner, subject: Subject, entry: Entry, isMod
     const knownModel = model !== null && model.format !== "unknown";
     if (known || knownModel || entry.size === 0) return;
     if (pickleSuffix.test(path)) scanner.report("wrong-suffix", "content is neither a pickle nor a torch file", path);
-    else if (critical) scanner.report("unscanned", "content is of no format that is known to hold models", path);
+    else if (isModel && !otherSuffix.test(path))
+      scanner.report("unscanned", "content is of no format that is known to hold models", path);
   } catch (error) {
     if (!(error instanceof AnomalyError)) throw error;
     // The container's own checks say what is wrong with the entry.

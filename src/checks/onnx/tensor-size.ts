@@ -1,0 +1,25 @@
+import { tensorProblem } from "../../model/onnx/tensor-problems.ts";
+import { tensorsOf } from "../../model/onnx/walk-graph.ts";
+import { type Check, notApplicable } from "../check.ts";
+import { onnxMalformed } from "./malformed.ts";
+import { readableOnnx } from "./onnx-files.ts";
+
+export const onnxTensorSize: Check = {
+  id: "onnx/tensor-size",
+  title: "ONNX tensors have the data that their type and dimensions need",
+  severity: "error",
+  why: "An engine that trusts the dimensions reads beyond the data, or allocates what they claim.",
+  remedy: "Export the model again.",
+  after: [onnxMalformed],
+  async *run(subject) {
+    const files = await readableOnnx(subject);
+    if (files.length === 0) return notApplicable;
+    for (const { entry, model } of files) {
+      for (const tensor of tensorsOf(model)) {
+        const problem = tensorProblem(tensor);
+        if (problem !== null) yield { message: `Tensor ${JSON.stringify(tensor.name)} ${problem}`, at: entry.path };
+      }
+    }
+    return undefined;
+  },
+};
