@@ -20,6 +20,7 @@ const failures = {
   "bad-archive": "Run model-archiver verify on it to see what is wrong.",
   "bad-created-on": "Use --created-on now, or a date such as 2026-11-22T16:50:55Z.",
   "no-manifest": "Pack it with model-archiver archive.",
+  "no-such-entry": "Run model-archiver inspect on the archive to see its entries.",
   network: "Check the URL and the connection, then run the command again.",
   "no-ranges": "Pass --download to fetch the whole file.",
   usage: "Run the command with --help to see its options.",

@@ -4,3 +4,8 @@ export { archive } from "./pack/pack.ts";
 export type { ArchivedEntry, ArchiveOptions, ArchiveResult } from "./pack/pack.ts";
 export { archiveFormats } from "./pack/recipe.ts";
 export type { ArchiveFormat, Recipe } from "./pack/recipe.ts";
+export { openArchive } from "./archive/open.ts";
+export type { OpenOptions } from "./archive/open.ts";
+export type { Anomaly, Archive, Digests, Entry } from "./archive/archive.ts";
+export { extract } from "./archive/extract.ts";
+export type { ExtractOptions, Extraction } from "./archive/extract.ts";

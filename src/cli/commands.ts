@@ -4,6 +4,7 @@ import { archiveCommand } from "./commands/archive.ts";
 import { configCommand } from "./commands/config.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { extractCommand } from "./commands/extract.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { verifyCommand } from "./commands/verify.ts";
 
@@ -12,6 +13,7 @@ export function commands(io: Io): readonly Command[] {
   return [
     archiveCommand(io),
     inspectCommand(io),
+    extractCommand(io),
     verifyCommand(io),
     explainCommand(io),
     doctorCommand(io),

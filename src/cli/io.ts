@@ -1,6 +1,6 @@
-/** A stream to write text to; `isTTY` and `columns` as on process.stdout. */
+/** A stream to write text to (bytes, where an entry is printed); `isTTY` and `columns` as on process.stdout. */
 export interface TextSink {
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
