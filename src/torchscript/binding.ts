@@ -129,6 +129,10 @@ function bind(
       values.set(argument.name, value);
     }
   }
+  if (schema.variadic) {
+    values.set("rest", new ListValue(positional.slice(taken)));
+    taken = positional.length;
+  }
   return taken === positional.length && named === keyword.size ? values : null;
 }
 

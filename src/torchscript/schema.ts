@@ -29,6 +29,8 @@ export interface Schema {
   /** `Tensor`; empty for the plain overload. */
   readonly overload: string;
   readonly arguments: readonly SchemaArgument[];
+  /** Ends with `...`: takes any further arguments, which come as a list named `rest`. */
+  readonly variadic: boolean;
   /** The part after `->`, as written. */
   readonly returns: string;
 }
@@ -41,12 +43,14 @@ export function parseSchema(text: string): Schema {
   if (open < 0 || arrow < 0) throw invalid(`not an operator schema: ${text}`);
   const [name = "", overload = ""] = text.slice(0, open).trim().split(".", 2);
   let keywordOnly = false;
+  let variadic = false;
   const list: SchemaArgument[] = [];
   for (const part of splitTop(text.slice(open + 1, close))) {
     if (part === "*") keywordOnly = true;
-    else if (part !== "...") list.push(parseArgument(part, keywordOnly));
+    else if (part === "...") variadic = true;
+    else list.push(parseArgument(part, keywordOnly));
   }
-  return { name, overload, arguments: list, returns: text.slice(arrow + 2).trim() };
+  return { name, overload, arguments: list, variadic, returns: text.slice(arrow + 2).trim() };
 }
 
 function matching(text: string, open: number): number {

@@ -1,3 +1,13 @@
+import { dicts } from "./dicts.ts";
+import { indexWrites } from "./index-writes.ts";
+import { lists } from "./lists.ts";
+import { properties } from "./properties.ts";
+import { scalarArithmetic } from "./scalar-arithmetic.ts";
+import { scalars } from "./scalars.ts";
+import { stridedViews } from "./strided-views.ts";
+import { texts } from "./texts.ts";
+import { views } from "./views.ts";
+import { writes } from "./writes.ts";
 import { convolutions } from "./convolution.ts";
 import { pooling } from "./pooling.ts";
 import { adaptivePooling } from "./adaptive-pooling.ts";
@@ -25,6 +35,16 @@ import { unary } from "./unary.ts";
 
 /** The operator table: one list a file. */
 export const operators: readonly Operator[] = [
+  ...scalarArithmetic,
+  ...scalars,
+  ...properties,
+  ...lists,
+  ...dicts,
+  ...texts,
+  ...views,
+  ...stridedViews,
+  ...writes,
+  ...indexWrites,
   ...arithmetic,
   ...unary,
   ...activations,

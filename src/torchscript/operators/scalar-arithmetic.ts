@@ -87,9 +87,21 @@ const binaries: Readonly<Record<string, Binary>> = {
   eq: { ints: (a, b) => a === b, floats: (a, b) => a === b, symbolic: compare("Equal"), gives: "bool", doc: "a = b" },
   ne: { ints: (a, b) => a !== b, floats: (a, b) => a !== b, symbolic: negated("Equal"), gives: "bool", doc: "a ≠ b" },
   lt: { ints: (a, b) => a < b, floats: (a, b) => a < b, symbolic: compare("Less"), gives: "bool", doc: "a < b" },
-  le: { ints: (a, b) => a <= b, floats: (a, b) => a <= b, symbolic: compare("LessOrEqual"), gives: "bool", doc: "a ≤ b" },
+  le: {
+    ints: (a, b) => a <= b,
+    floats: (a, b) => a <= b,
+    symbolic: compare("LessOrEqual"),
+    gives: "bool",
+    doc: "a ≤ b",
+  },
   gt: { ints: (a, b) => a > b, floats: (a, b) => a > b, symbolic: compare("Greater"), gives: "bool", doc: "a > b" },
-  ge: { ints: (a, b) => a >= b, floats: (a, b) => a >= b, symbolic: compare("GreaterOrEqual"), gives: "bool", doc: "a ≥ b" },
+  ge: {
+    ints: (a, b) => a >= b,
+    floats: (a, b) => a >= b,
+    symbolic: compare("GreaterOrEqual"),
+    gives: "bool",
+    doc: "a ≥ b",
+  },
   atan2: {
     ints: (a, b) => Math.atan2(Number(a), Number(b)),
     floats: Math.atan2,
@@ -106,7 +118,8 @@ function divide(a: number, b: number): number {
 
 function binary(given: Binary, call: Call, builder: Builder): Value {
   const [a, b] = [call.value("a"), call.value("b")];
-  if (a instanceof SymbolicScalar || b instanceof SymbolicScalar) return symbolicBinary(given, call.name, a, b, builder);
+  if (a instanceof SymbolicScalar || b instanceof SymbolicScalar)
+    return symbolicBinary(given, call.name, a, b, builder);
   const [x, y] = [call.scalar("a"), call.scalar("b")];
   if (typeof x === "number" || typeof y === "number") return given.floats(Number(x), Number(y));
   return given.ints(BigInt(x), BigInt(y));

@@ -133,7 +133,8 @@ function bitwise(name: string, of: Bits, op: string | null): Operator {
     (call, builder) => {
       const [a, b] = [call.value("a"), call.value("b")];
       if (a instanceof SymbolicScalar || b instanceof SymbolicScalar) {
-        if (op === null || call.overload !== "bool") throw unsupported(`${call.name} of ints that depend on tensor values`);
+        if (op === null || call.overload !== "bool")
+          throw unsupported(`${call.name} of ints that depend on tensor values`);
         const sides = [call.operand("a"), call.operand("b")].map((side) => builder.cast(side, "bool"));
         return new SymbolicScalar("bool", builder.emit(op, sides, {}, { dtype: "bool", shape: [] }));
       }
@@ -157,8 +158,18 @@ const fromTensor = (name: string, doc: string, type: Kind | null = null): Operat
 
 /** Python numbers, and tensors made numbers and back. */
 export const scalars: readonly Operator[] = [
-  row("aten::Int", [".Tensor(Tensor a) -> int", ".Scalar(Scalar a) -> int", ".str(str a) -> int"], "int()", conversion("int")),
-  row("aten::Float", [".Tensor(Tensor a) -> float", ".Scalar(Scalar a) -> float", ".str(str a) -> float"], "float()", conversion("float")),
+  row(
+    "aten::Int",
+    [".Tensor(Tensor a) -> int", ".Scalar(Scalar a) -> int", ".str(str a) -> int"],
+    "int()",
+    conversion("int"),
+  ),
+  row(
+    "aten::Float",
+    [".Tensor(Tensor a) -> float", ".Scalar(Scalar a) -> float", ".str(str a) -> float"],
+    "float()",
+    conversion("float"),
+  ),
   row("aten::Bool", [".Tensor(Tensor a) -> bool", ".Scalar(Scalar a) -> bool"], "bool()", conversion("bool")),
   fromTensor("IntImplicit", "The int of a tensor with one element.", "int"),
   fromTensor("FloatImplicit", "The float of a tensor with one element.", "float"),
@@ -180,7 +191,9 @@ export const scalars: readonly Operator[] = [
       name,
       name.startsWith("prim")
         ? [".Scalar(Scalar a) -> Tensor", ".bool(bool a) -> Tensor"]
-        : ["(Scalar a, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor"],
+        : [
+            "(Scalar a, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
+          ],
       "A tensor without dimensions.",
       (call, builder) => {
         const tensor = call.operand("a");

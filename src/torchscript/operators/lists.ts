@@ -1,0 +1,271 @@
+import type { Builder } from "../builder.ts";
+import type { Call } from "../call.ts";
+import { invalid, raised, unsupported } from "../lowering-error.ts";
+import { TensorValue } from "../tensor-value.ts";
+import { DeviceValue, ListValue, ObjectValue, SymbolicScalar, TupleValue, type Value } from "../value.ts";
+import type { Operator } from "./operator.ts";
+import { row } from "./row.ts";
+import { extreme } from "./scalar-arithmetic.ts";
+import { sliceEnds } from "./views.ts";
+
+/** Python's `==` of values without tensors. Throws where only running the graph would tell. */
+export function equal(a: Value, b: Value): boolean {
+  if (a === b) return true;
+  if (typeof a === "boolean" && typeof b === "boolean") return a === b;
+  const [x, y] = [a, b].map((value) =>
+    typeof value === "bigint" || typeof value === "boolean" ? Number(value) : value,
+  );
+  if (typeof x === "number" && typeof y === "number") return x === y;
+  if (a instanceof ListValue && b instanceof ListValue) return all(a.content, b.content);
+  if (a instanceof TupleValue && b instanceof TupleValue) return all(a.items, b.items);
+  if (a instanceof DeviceValue && b instanceof DeviceValue) return a.name === b.name;
+  if (a instanceof ObjectValue && b instanceof ObjectValue && a.type === b.type) {
+    return a.content.has("value") && equal(a.content.get("value") ?? null, b.content.get("value") ?? null);
+  }
+  if ([a, b].some((value) => value instanceof TensorValue || value instanceof SymbolicScalar)) {
+    throw unsupported("a comparison of values in containers that depends on the values of a tensor");
+  }
+  return false;
+}
+
+function all(a: readonly Value[], b: readonly Value[]): boolean {
+  return a.length === b.length && a.every((item, i) => equal(item, b[i]));
+}
+
+function listOf(call: Call, name: string): ListValue {
+  const value = call.value(name);
+  if (value instanceof ListValue) return value;
+  throw invalid(`${call.name}: ${name} is no list`);
+}
+
+function at(call: Call, name: string, length: number): number {
+  const index = call.int(name);
+  const positive = index < 0 ? index + length : index;
+  if (positive < 0 || positive >= length) throw raised(`list index ${index} is out of range for ${length} items`);
+  return positive;
+}
+
+/** Python's order of numbers and texts. */
+function compare(a: Value, b: Value): number {
+  if (typeof a === "string" && typeof b === "string") return a < b ? -1 : a > b ? 1 : 0;
+  if (a instanceof TupleValue && b instanceof TupleValue) {
+    for (let i = 0; i < Math.min(a.items.length, b.items.length); i++) {
+      const order = compare(a.items[i], b.items[i]);
+      if (order !== 0) return order;
+    }
+    return a.items.length - b.items.length;
+  }
+  const known = [a, b].every((value) => ["bigint", "number", "boolean"].includes(typeof value));
+  if (!known) throw unsupported("sorting a list of tensors or objects");
+  return Number(a) - Number(b);
+}
+
+function sorted(items: readonly Value[], reverse: boolean): Value[] {
+  return reverse ? items.toSorted((a, b) => compare(b, a)) : items.toSorted(compare);
+}
+
+function changed(call: Call, builder: Builder, change: (items: Value[]) => Value): Value {
+  const list = listOf(call, call.has("self") ? "self" : "l");
+  const items = [...list.content];
+  const result = change(items);
+  if (items.length > 1_000_000) throw unsupported("a list of more than a million items");
+  builder.journal.set(list, items);
+  return result;
+}
+
+const changes: Readonly<
+  Record<string, { schema: string; doc: string; change: (items: Value[], call: Call) => Value }>
+> = {
+  append: {
+    schema: ".t(t[](a!) self, t(c -> *) el) -> t[](a!)",
+    doc: "Adds an item.",
+    change: (items, call) => {
+      items.push(call.value("el"));
+      return call.value("self");
+    },
+  },
+  extend: {
+    schema: ".t(t[](a!) self, t[] other) -> ()",
+    doc: "Adds the items of another list.",
+    change: (items, call) => {
+      for (const item of call.list("other")) items.push(item);
+      return null;
+    },
+  },
+  insert: {
+    schema: ".t(t[](a!) self, int idx, t(b -> *) el) -> ()",
+    doc: "Inserts an item.",
+    change: (items, call) => {
+      items.splice(call.int("idx"), 0, call.value("el"));
+      return null;
+    },
+  },
+  pop: {
+    schema: ".t(t[](a!) self, int idx=-1) -> t(*)",
+    doc: "Removes an item and returns it.",
+    change: (items, call) => items.splice(at(call, "idx", items.length), 1)[0],
+  },
+  remove: {
+    schema: "(t[](a!) self, t el) -> ()",
+    doc: "Removes the first item that is equal.",
+    change: (items, call) => {
+      const index = items.findIndex((item) => equal(item, call.value("el")));
+      if (index < 0) throw raised("list.remove(x): x not in list");
+      items.splice(index, 1);
+      return null;
+    },
+  },
+  clear: {
+    schema: ".t(t[](a!) self) -> ()",
+    doc: "Removes all items.",
+    change: (items) => {
+      items.length = 0;
+      return null;
+    },
+  },
+  reverse: {
+    schema: ".t(t[](a!) self) -> ()",
+    doc: "Reverses a list in place.",
+    change: (items) => {
+      items.reverse();
+      return null;
+    },
+  },
+  Delete: {
+    schema: ".t(t[](a!) self, int idx) -> ()",
+    doc: "Removes an item.",
+    change: (items, call) => {
+      items.splice(at(call, "idx", items.length), 1);
+      return null;
+    },
+  },
+  sort: {
+    schema: "(t[](a!) self, bool reverse=False) -> ()",
+    doc: "Sorts a list of numbers or texts in place.",
+    change: (items, call) => {
+      items.splice(0, items.length, ...sorted(items, call.bool("reverse")));
+      return null;
+    },
+  },
+  _set_item: {
+    schema: ".t(t[](a!) l, int idx, t(b -> *) el) -> t[](a!)",
+    doc: "Replaces an item.",
+    change: (items, call) => {
+      items[at(call, "idx", items.length)] = call.value("el");
+      return call.value("l");
+    },
+  },
+};
+
+function slice(call: Call): Value {
+  const items = listOf(call, "l").content;
+  const step = call.int("step");
+  if (step < 1) return new ListValue(backwards(items, call, step));
+  const [start, end] = sliceEnds(items.length, call.optionalInt("start"), call.optionalInt("end"));
+  return new ListValue(items.slice(start, end).filter((_, i) => i % step === 0));
+}
+
+function backwards(items: readonly Value[], call: Call, step: number): Value[] {
+  const clamp = (index: number) => Math.min(Math.max(index < 0 ? index + items.length : index, -1), items.length - 1);
+  const start = clamp(call.optionalInt("start") ?? items.length - 1);
+  const given = call.optionalInt("end");
+  const end = given === null ? -1 : clamp(given);
+  const result: Value[] = [];
+  for (let i = start; i > end; i += step) result.push(items[i]);
+  return result;
+}
+
+function listExtreme(name: "min" | "max") {
+  return (call: Call, builder: Builder): Value => {
+    const items = call.list("self");
+    if (items.length === 0) throw raised(`${name}() of an empty list`);
+    return items.reduce((best, item) => extreme(name, best, item, builder));
+  };
+}
+
+const repeated = (list: readonly Value[], times: number) => {
+  if (list.length * times > 1_000_000) throw unsupported("a list of more than a million items");
+  return new ListValue(Array.from({ length: Math.max(0, times) }, () => list).flat());
+};
+
+/** Lists. */
+export const lists: readonly Operator[] = [
+  ...Object.entries(changes).map(([name, { schema, doc, change }]) =>
+    row(`aten::${name}`, [schema], `Of lists: ${doc}`, (call, builder) =>
+      changed(call, builder, (items) => change(items, call)),
+    ),
+  ),
+  row("aten::len", [".t(t[] a) -> int"], "Number of items.", (call) => BigInt(call.list("a").length)),
+  row("aten::__getitem__", [".t(t[](a) list, int idx) -> t(*)"], "An item of a list.", (call) => {
+    const items = listOf(call, "list").content;
+    return items[at(call, "idx", items.length)];
+  }),
+  row("aten::select", [".t(t[](a) list, int idx) -> t(*)"], "An item of a list.", (call) => {
+    const items = listOf(call, "list").content;
+    return items[at(call, "idx", items.length)];
+  }),
+  row("aten::slice", [".t(t[] l, int? start=None, int? end=None, int step=1) -> t[]"], "A part of a list.", slice),
+  row(
+    "aten::add",
+    [".t(t[] a, t[] b) -> t[]"],
+    "Two lists, one after the other.",
+    (call) => new ListValue([...call.list("a"), ...call.list("b")]),
+  ),
+  row("aten::add_", [".t(t[](a!) self, t[] b) -> t[]"], "Adds the items of another list.", (call, builder) =>
+    changed(call, builder, (items) => {
+      items.push(...call.list("b"));
+      return call.value("self");
+    }),
+  ),
+  row("aten::mul", [".left_t(t[] l, int n) -> t[]", ".right_(int n, t[] l) -> t[]"], "A list repeated.", (call) =>
+    repeated(call.list("l"), call.int("n")),
+  ),
+  row("aten::copy", [".t(t[](a) self) -> t[]"], "A copy of a list.", (call) => new ListValue(call.list("self"))),
+  row(
+    "aten::list",
+    [".t(t[] l) -> t[]", "(str t) -> str[]"],
+    "A list of the same items.",
+    (call) => new ListValue(call.has("l") ? call.list("l") : [...call.string("t")]),
+  ),
+  row(
+    "aten::sorted",
+    ["(t[] self, bool reverse=False) -> t[]"],
+    "A sorted copy of a list of numbers or texts.",
+    (call) => new ListValue(sorted(call.list("self"), call.bool("reverse"))),
+  ),
+  row("aten::index", [".list(t[] self, t el) -> int"], "Where an item is in a list.", (call) => {
+    const index = listOf(call, "self").content.findIndex((item) => equal(item, call.value("el")));
+    if (index < 0) throw raised("the item is not in the list");
+    return BigInt(index);
+  }),
+  row("aten::count", [".list(t[] self, t el) -> int"], "How often an item is in a list.", (call) =>
+    BigInt(call.list("self").filter((item) => equal(item, call.value("el"))).length),
+  ),
+  row("aten::__contains__", [".list(t[] l, t item) -> bool"], "Whether an item is in a list.", (call) =>
+    call.list("l").some((item) => equal(item, call.value("item"))),
+  ),
+  row("aten::eq", [".list(t[] a, t[] b) -> bool"], "Whether two lists are equal.", (call) =>
+    equal(call.value("a"), call.value("b")),
+  ),
+  row(
+    "aten::ne",
+    [".list(t[] a, t[] b) -> bool"],
+    "Whether two lists differ.",
+    (call) => !equal(call.value("a"), call.value("b")),
+  ),
+  row("prim::min", [".self(t[] self) -> t"], "The smallest item of a list.", listExtreme("min")),
+  row("prim::max", [".self(t[] self) -> t"], "The largest item of a list.", listExtreme("max")),
+  row(
+    "prim::rangelist",
+    ["(int n) -> int[]"],
+    "The ints from 0.",
+    (call) => new ListValue(Array.from({ length: call.int("n") }, (_, i) => BigInt(i))),
+  ),
+  row("aten::range", [".list(int a, int? b=None, int step=1) -> int[]"], "The ints of a range.", (call) => {
+    const [start, end] = call.optionalInt("b") === null ? [0, call.int("a")] : [call.int("a"), call.int("b")];
+    const step = call.int("step");
+    const length = Math.max(0, Math.ceil((end - start) / step));
+    if (length > 1_000_000) throw unsupported("a list of more than a million items");
+    return new ListValue(Array.from({ length }, (_, i) => BigInt(start + i * step)));
+  }),
+];

@@ -1,0 +1,196 @@
+import { bytesOf } from "../../graph/dtype.ts";
+import type { Builder } from "../builder.ts";
+import type { Call } from "../call.ts";
+import { invalid, unsupported } from "../lowering-error.ts";
+import { isFloating, normalizeDim } from "../promotion.ts";
+import { scalarTypeOf } from "../scalar-type.ts";
+import { isContiguous, TensorValue } from "../tensor-value.ts";
+import { DeviceValue, ListValue, ObjectValue, TupleValue, type Value } from "../value.ts";
+import { equal } from "./lists.ts";
+import type { Operator } from "./operator.ts";
+import { row } from "./row.ts";
+import { numberOf } from "./scalars.ts";
+
+const ints = (values: readonly number[]) => new ListValue(values.map(BigInt));
+
+function dimension(call: Call, values: (tensor: TensorValue) => readonly number[]): Value {
+  const tensor = call.tensor("self");
+  if (!call.has("dim")) return ints(values(tensor));
+  return BigInt(values(tensor)[normalizeDim(call.int("dim"), tensor.rank)]);
+}
+
+const facts: Readonly<Record<string, { returns: string; doc: string; of: (tensor: TensorValue) => Value }>> = {
+  "aten::dim": { returns: "int", doc: "Number of dimensions.", of: (tensor) => BigInt(tensor.rank) },
+  "aten::ndimension": { returns: "int", doc: "Number of dimensions.", of: (tensor) => BigInt(tensor.rank) },
+  "aten::numel": { returns: "int", doc: "Number of elements.", of: (tensor) => BigInt(tensor.count) },
+  "aten::sym_numel": { returns: "int", doc: "Number of elements.", of: (tensor) => BigInt(tensor.count) },
+  "aten::element_size": { returns: "int", doc: "Bytes of an element.", of: (tensor) => BigInt(bytesOf(tensor.dtype)) },
+  "prim::itemsize": { returns: "int", doc: "Bytes of an element.", of: (tensor) => BigInt(bytesOf(tensor.dtype)) },
+  "prim::dtype": { returns: "int", doc: "The element type.", of: (tensor) => scalarTypeOf(tensor.dtype) },
+  "prim::layout": { returns: "Layout", doc: "Strided.", of: () => 0n },
+  "prim::device": { returns: "Device", doc: "The CPU.", of: () => new DeviceValue("cpu") },
+  "aten::get_device": { returns: "int", doc: "-1, the CPU.", of: () => -1n },
+  "aten::storage_offset": { returns: "int", doc: "0.", of: () => 0n },
+  "prim::requires_grad": { returns: "bool", doc: "False.", of: () => false },
+  "prim::data": { returns: "Tensor", doc: "The tensor itself.", of: (tensor) => tensor },
+  "prim::grad": { returns: "Tensor", doc: "None.", of: () => null },
+  "prim::shape": { returns: "int[]", doc: "The shape.", of: (tensor) => ints(tensor.shape) },
+  "aten::is_floating_point": {
+    returns: "bool",
+    doc: "Whether elements are floats.",
+    of: (tensor) => isFloating(tensor.dtype),
+  },
+  "aten::is_signed": {
+    returns: "bool",
+    doc: "Whether elements have a sign.",
+    of: (tensor) => !tensor.dtype.startsWith("u") && tensor.dtype !== "bool",
+  },
+  "prim::is_cpu": { returns: "bool", doc: "True.", of: () => true },
+  ...Object.fromEntries(
+    [
+      "cuda",
+      "sparse",
+      "sparse_csr",
+      "quantized",
+      "mkldnn",
+      "meta",
+      "mps",
+      "xla",
+      "xpu",
+      "ipu",
+      "vulkan",
+      "nested",
+      "mtia",
+    ].map((name) => [`prim::is_${name}`, { returns: "bool", doc: "False.", of: () => false }]),
+  ),
+  "aten::is_inference": { returns: "bool", doc: "False.", of: () => false },
+  "aten::is_conj": { returns: "bool", doc: "False.", of: () => false },
+  "aten::is_neg": { returns: "bool", doc: "False.", of: () => false },
+};
+
+/** Nested lists of the elements of a tensor; numbers that depend on the run stand for themselves. */
+function toList(call: Call, builder: Builder): Value {
+  const tensor = call.tensor("self");
+  if (tensor.count > 100_000) throw unsupported("tolist of so many elements");
+  const flat = builder.reshape(tensor, [tensor.count]);
+  const element = (at: number): Value => {
+    const known = builder.known(tensor);
+    const one = known === null ? null : builder.constant(tensor.dtype, [], [known[at]]);
+    const position = () => builder.constant("int64", [], [BigInt(at)]);
+    return numberOf(
+      one ?? builder.emit("Gather", [flat, position()], { axis: 0 }, { dtype: tensor.dtype, shape: [] }),
+      builder,
+    );
+  };
+  let at = 0;
+  const nested = (axis: number): Value =>
+    axis === tensor.rank
+      ? element(at++)
+      : new ListValue(Array.from({ length: tensor.shape[axis] }, () => nested(axis + 1)));
+  return nested(0);
+}
+
+function identical(call: Call): boolean {
+  const [a, b] = [call.value("self"), call.value("obj")];
+  return a === b || (typeof a !== "object" && typeof b !== "object" && equal(a, b));
+}
+
+const nothing = () => null;
+
+/** What programs ask of tensors and values. */
+export const properties: readonly Operator[] = [
+  row(
+    "aten::size",
+    ["(Tensor self) -> int[]", ".int(Tensor self, int dim) -> int"],
+    "The shape, or one size.",
+    (call) => dimension(call, (tensor) => tensor.shape),
+  ),
+  row(
+    "aten::sym_size",
+    [".int(Tensor self, int dim) -> int", "(Tensor self) -> int[]"],
+    "The shape, or one size.",
+    (call) => dimension(call, (tensor) => tensor.shape),
+  ),
+  row(
+    "aten::stride",
+    ["(Tensor self) -> int[]", ".int(Tensor self, int dim) -> int"],
+    "Strides as PyTorch would have them.",
+    (call) => dimension(call, (tensor) => tensor.strides),
+  ),
+  row("aten::len", [".Tensor(Tensor t) -> int"], "The first size.", (call) => BigInt(call.tensor("t").shape[0] ?? 0)),
+  row(
+    "aten::is_contiguous",
+    ["(Tensor self, *, MemoryFormat memory_format=0) -> bool"],
+    "Whether memory is in row-major order.",
+    (call) => isContiguous(call.tensor("self")),
+  ),
+  ...Object.entries(facts).map(([name, { returns, doc, of }]) =>
+    row(name, [`(Tensor self) -> ${returns}`], doc, (call) => of(call.tensor("self"))),
+  ),
+  row("prim::tolist", ["(Tensor self) -> t[]"], "The elements as nested lists of numbers.", toList),
+  row("prim::tolist", [".t(t[] self) -> t[]"], "The list itself.", (call) => call.value("self")),
+  row("prim::type", ["(Device self) -> str"], "The kind of a device.", (call) => call.string("self").split(":")[0]),
+  row("prim::index", ["(Device self) -> int?"], "The number of a device.", (call) => {
+    const [, index] = call.string("self").split(":");
+    return index === undefined ? null : BigInt(index);
+  }),
+  row(
+    "aten::device",
+    ["(str a) -> Device", ".with_index(str type, int index) -> Device"],
+    "A device.",
+    (call) => new DeviceValue(call.has("a") ? call.string("a") : `${call.string("type")}:${call.int("index")}`),
+  ),
+  row("aten::eq", [".device(Device a, Device b) -> bool", ".enum(t a, t b) -> bool"], "Of devices and enums.", (call) =>
+    equal(call.value("a"), call.value("b")),
+  ),
+  row(
+    "aten::ne",
+    [".device(Device a, Device b) -> bool", ".enum(t a, t b) -> bool"],
+    "Of devices and enums.",
+    (call) => !equal(call.value("a"), call.value("b")),
+  ),
+  row("aten::__is__", ["(t1 self, t2 obj) -> bool"], "is", identical),
+  row("aten::__isnot__", ["(t1 self, t2 obj) -> bool"], "is not", (call) => !identical(call)),
+  ...["prim::unchecked_unwrap_optional", "aten::_unwrap_optional", "prim::unchecked_cast"].map((name) =>
+    row(name, ["(t? optional) -> t"], "The value itself.", (call) => call.value("optional")),
+  ),
+  row("prim::TupleIndex", ["(Any tup, int i) -> Any"], "An item of a tuple.", (call) => {
+    const tuple = call.value("tup");
+    const item = tuple instanceof TupleValue ? tuple.items.at(call.int("i")) : undefined;
+    if (item === undefined) throw invalid("prim::TupleIndex of something else");
+    return item;
+  }),
+  ...["EnumName", "EnumValue"].map((name) =>
+    row(`prim::${name}`, ["(Any enum) -> Any"], "Of an enum's member.", (call) => {
+      const member = call.value("enum");
+      return member instanceof ObjectValue
+        ? (member.content.get(name === "EnumName" ? "name" : "value") ?? null)
+        : null;
+    }),
+  ),
+  row(
+    "prim::ModuleContainerIndex",
+    [".list(Any self, int ind) -> Any", ".dict(Any self, str ind) -> Any"],
+    "A module of a container.",
+    (call) => {
+      const container = call.value("self");
+      const key = call.value("ind");
+      const found = container instanceof ObjectValue ? container.content.get(String(key)) : undefined;
+      if (found === undefined) throw invalid(`the container has no module ${String(key)}`);
+      return found;
+    },
+  ),
+  row(
+    "aten::warn",
+    ["(str message, int stacklevel=2) -> ()", ".any(str message, t category, int stacklevel=2) -> ()"],
+    "Nothing.",
+    nothing,
+  ),
+  row("prim::Print", ["(...) -> ()"], "Nothing.", nothing),
+  row("aten::manual_seed", ["(...) -> ()"], "Nothing.", nothing),
+  row("aten::is_autocast_enabled", ["() -> bool"], "False.", () => false),
+  row("aten::is_grad_enabled", ["() -> bool"], "False.", () => false),
+  row("aten::set_grad_enabled", ["(bool val) -> ()"], "Nothing.", nothing),
+  row("prim::is_scripting", ["() -> bool"], "True.", () => true),
+  row("aten::wait", ["(t self) -> t"], "The value itself: forks run at once.", (call) => call.value("self")),
+];

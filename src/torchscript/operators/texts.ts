@@ -1,0 +1,174 @@
+import type { Call } from "../call.ts";
+import { raised } from "../lowering-error.ts";
+import { TensorValue } from "../tensor-value.ts";
+import { DeviceValue, DictValue, ListValue, SymbolicScalar, TupleValue, type Value } from "../value.ts";
+import type { Operator } from "./operator.ts";
+import { row } from "./row.ts";
+import { sliceEnds } from "./views.ts";
+
+/** `str()` of a value, as Python writes it; tensors by type and shape only. */
+export function textOf(value: Value, inside = false): string {
+  if (value === null) return "None";
+  if (typeof value === "string") return inside ? `'${value}'` : value;
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value === "bigint") return String(value);
+  if (typeof value === "number") return floatText(value);
+  if (value instanceof ListValue) return `[${value.content.map((item) => textOf(item, true)).join(", ")}]`;
+  if (value instanceof TupleValue) return `(${value.items.map((item) => textOf(item, true)).join(", ")})`;
+  if (value instanceof DictValue) {
+    return `{${[...value.content.values()].map((entry) => entry.map((item) => textOf(item, true)).join(": ")).join(", ")}}`;
+  }
+  if (value instanceof DeviceValue) return value.name;
+  if (value instanceof TensorValue) return `${value.dtype}[${value.shape.join(", ")}]`;
+  return value instanceof SymbolicScalar ? "?" : "object";
+}
+
+function floatText(value: number): string {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+  return Number.isInteger(value) && Math.abs(value) < 1e16 ? value.toFixed(1) : String(value);
+}
+
+function format(call: Call): Value {
+  const rest = [...call.list("rest")];
+  return call.string("self").replaceAll("{}", () => textOf(rest.shift() ?? null));
+}
+
+function percentFormat(call: Call): Value {
+  const given = call.list("rest");
+  const rest = [...(given[0] instanceof TupleValue ? given[0].items : given)];
+  return call
+    .string("self")
+    .replaceAll(/%[-+ #0-9.]*[a-zA-Z%]/g, (place) => (place.endsWith("%") ? "%" : textOf(rest.shift() ?? null)));
+}
+
+const blank = " \n\t\f\v";
+
+function strip(text: string, chars: string, left: boolean, right: boolean): string {
+  let [start, end] = [0, text.length];
+  while (left && start < end && chars.includes(text[start])) start++;
+  while (right && end > start && chars.includes(text[end - 1])) end--;
+  return text.slice(start, end);
+}
+
+function split(call: Call): Value {
+  const text = call.string("self");
+  const separator = call.optionalString("separator");
+  const max = call.int("max");
+  const parts = separator === null ? text.split(/\s+/).filter((part) => part !== "") : text.split(separator);
+  if (max < 0 || parts.length <= max + 1) return new ListValue(parts);
+  const joined = parts.slice(max).join(separator ?? " ");
+  return new ListValue([...parts.slice(0, max), joined]);
+}
+
+function find(call: Call, last: boolean): number {
+  const text = call.string("self");
+  const end = call.int("end");
+  const part = text.slice(call.int("start"), end === -1 ? text.length : end);
+  const at = last ? part.lastIndexOf(call.string("substr")) : part.indexOf(call.string("substr"));
+  return at < 0 ? -1 : at + call.int("start");
+}
+
+function replace(call: Call): Value {
+  const [text, from, to, max] = [call.string("self"), call.string("old"), call.string("new"), call.int("max")];
+  const parts = text.split(from);
+  if (max < 0 || parts.length <= max + 1) return parts.join(to);
+  return parts.slice(0, max + 1).join(to) + from + parts.slice(max + 1).join(from);
+}
+
+const simple: Readonly<Record<string, (text: string) => Value>> = {
+  lower: (text) => text.toLowerCase(),
+  upper: (text) => text.toUpperCase(),
+  capitalize: (text) => text.slice(0, 1).toUpperCase() + text.slice(1).toLowerCase(),
+  title: (text) => text.toLowerCase().replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase()),
+  isdigit: (text) => /^\d+$/.test(text),
+  isalpha: (text) => /^[a-zA-Z]+$/.test(text),
+  isalnum: (text) => /^[a-zA-Z0-9]+$/.test(text),
+  isdecimal: (text) => /^\d+$/.test(text),
+  isspace: (text) => /^\s+$/.test(text),
+  islower: (text) => text === text.toLowerCase() && text !== text.toUpperCase(),
+  isupper: (text) => text === text.toUpperCase() && text !== text.toLowerCase(),
+};
+
+const sought = "(str self, str substr, int start=0, int end=-1) -> int";
+const comparisons: Readonly<Record<string, (a: string, b: string) => boolean>> = {
+  eq: (a, b) => a === b,
+  ne: (a, b) => a !== b,
+  lt: (a, b) => a < b,
+  le: (a, b) => a <= b,
+  gt: (a, b) => a > b,
+  ge: (a, b) => a >= b,
+};
+
+/** Texts. */
+export const texts: readonly Operator[] = [
+  row("aten::format", ["(str self, ...) -> str"], "`{}` replaced by arguments.", format),
+  row("aten::percentFormat", ["(str self, ...) -> str"], "`%s` and the like replaced by arguments.", percentFormat),
+  row("aten::str", ["(t elem) -> str"], "str()", (call) => textOf(call.value("elem"))),
+  ...Object.entries(simple).map(([name, of]) =>
+    row(`aten::${name}`, ["(str self) -> str"], `str.${name}()`, (call) => of(call.string("self"))),
+  ),
+  ...Object.entries(comparisons).map(([name, of]) =>
+    row(`aten::${name}`, [".str(str a, str b) -> bool"], "Of texts.", (call) => of(call.string("a"), call.string("b"))),
+  ),
+  row(
+    "aten::add",
+    [".str(str a, str b) -> str"],
+    "Two texts, one after the other.",
+    (call) => call.string("a") + call.string("b"),
+  ),
+  row("aten::len", [".str(str s) -> int"], "Number of characters.", (call) => BigInt(call.string("s").length)),
+  row("aten::__getitem__", [".str(str s, int index) -> str"], "A character.", (call) => {
+    const found = call.string("s").at(call.int("index"));
+    if (found === undefined) throw raised("string index out of range");
+    return found;
+  }),
+  row(
+    "aten::slice",
+    [".str(str string, int? start=None, int? end=None, int step=1) -> str"],
+    "A part of a text.",
+    (call) => {
+      const text = call.string("string");
+      const [start, end] = sliceEnds(text.length, call.optionalInt("start"), call.optionalInt("end"));
+      return [...text.slice(start, end)].filter((_, i) => i % call.int("step") === 0).join("");
+    },
+  ),
+  row("aten::__contains__", [".str(str l, str item) -> bool"], "Whether a text has another in it.", (call) =>
+    call.string("l").includes(call.string("item")),
+  ),
+  row("aten::split", [".str(str self, str? separator=None, int max=-1) -> str[]"], "The parts of a text.", split),
+  row(
+    "aten::splitlines",
+    ["(str self, bool keepends=False) -> str[]"],
+    "The lines of a text.",
+    (call) => new ListValue(call.string("self").split(/\r?\n/)),
+  ),
+  row("aten::join", ["(str self, str[] values) -> str"], "Texts put together.", (call) =>
+    call
+      .list("values")
+      .map((item) => textOf(item))
+      .join(call.string("self")),
+  ),
+  row("aten::strip", [`(str self, str chars="${blank}") -> str`], "str.strip()", (call) =>
+    strip(call.string("self"), call.string("chars"), true, true),
+  ),
+  row("aten::lstrip", [`(str self, str chars="${blank}") -> str`], "str.lstrip()", (call) =>
+    strip(call.string("self"), call.string("chars"), true, false),
+  ),
+  row("aten::rstrip", [`(str self, str chars="${blank}") -> str`], "str.rstrip()", (call) =>
+    strip(call.string("self"), call.string("chars"), false, true),
+  ),
+  row("aten::startswith", ["(str self, str substr, int start=0, int end=-1) -> bool"], "str.startswith()", (call) =>
+    call.string("self").startsWith(call.string("substr"), call.int("start")),
+  ),
+  row("aten::endswith", ["(str self, str substr, int start=0, int end=-1) -> bool"], "str.endswith()", (call) =>
+    call.string("self").endsWith(call.string("substr")),
+  ),
+  row("aten::find", [sought], "str.find()", (call) => BigInt(find(call, false))),
+  row("aten::rfind", [sought], "str.rfind()", (call) => BigInt(find(call, true))),
+  row("aten::replace", ["(str self, str old, str new, int max=-1) -> str"], "str.replace()", replace),
+  row("aten::ord", ["(str string) -> int"], "ord()", (call) => BigInt(call.string("string").codePointAt(0) ?? 0)),
+  row("aten::chr", ["(int i) -> str"], "chr()", (call) =>
+    String.fromCodePoint(Math.min(Math.max(call.int("i"), 0), 0x10ffff)),
+  ),
+];
