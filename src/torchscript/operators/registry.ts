@@ -1,3 +1,9 @@
+import { embeddings } from "./embedding.ts";
+import { attention } from "./attention.ts";
+import { transformerEncoder } from "./transformer-encoder.ts";
+import { recurrent } from "./recurrent.ts";
+import { recurrentCells } from "./recurrent-cells.ts";
+import { packedSequences } from "./packed-sequences.ts";
 import { dicts } from "./dicts.ts";
 import { indexWrites } from "./index-writes.ts";
 import { lists } from "./lists.ts";
@@ -68,6 +74,12 @@ export const operators: readonly Operator[] = [
   ...assertions,
   ...indexing,
   ...gathering,
+  ...embeddings,
+  ...attention,
+  ...transformerEncoder,
+  ...recurrent,
+  ...recurrentCells,
+  ...packedSequences,
 ];
 
 const byName = new Map<string, Operator[]>();
