@@ -5,7 +5,8 @@ import { readSignature } from "../model/read-signature.ts";
 import { sniffFormat } from "../model/sniff-format.ts";
 import type { Signature } from "../model/signature.ts";
 import type { Inference } from "../runtime/inference.ts";
-import type { ModelRun } from "../runtime/model-run.ts";
+import type { ModelRun, NoRun, Rerun } from "../runtime/model-run.ts";
+import type { RuntimeInput } from "../runtime/runtime-input.ts";
 import { type NoAnswer, skipped } from "./check.ts";
 import { type CheckOptions, defaultCheckOptions, type Subject, type SubjectModel } from "./subject.ts";
 
@@ -13,15 +14,19 @@ import { type CheckOptions, defaultCheckOptions, type Subject, type SubjectModel
 const defaultTextLimit = 1 << 20;
 
 /** Runs the subject's model; given from outside, since it needs an engine. */
-export type RunModel = (subject: Subject) => Promise<ModelRun>;
+export interface ModelRunner {
+  run(subject: Subject): Promise<ModelRun>;
+  rerun(subject: Subject, inputs: readonly RuntimeInput[]): Promise<Rerun>;
+}
 
-const noEngine: RunModel = async () => ({ stage: "skipped", reason: "no engine was given", advice: [] });
+const noRun: NoRun = { stage: "skipped", reason: "no engine was given", advice: [] };
+const noEngine: ModelRunner = { run: async () => noRun, rerun: async () => noRun };
 
 /** What checks look at: reads each thing of the archive once, when the first check asks for it. */
 export function archiveSubject(
   archive: Archive,
   options: CheckOptions = defaultCheckOptions,
-  run: RunModel = noEngine,
+  runner: ModelRunner = noEngine,
 ): Subject {
   const entries = new Map<string, Entry>();
   for (const entry of archive.entries) if (!entries.has(entry.path)) entries.set(entry.path, entry);
@@ -54,7 +59,7 @@ export function archiveSubject(
     const found = await model();
     return found && readSignature(found.source, found.format);
   });
-  const modelRun = once(() => run(subject));
+  const modelRun = once(() => runner.run(subject));
 
   const subject: Subject = {
     archive,
@@ -66,6 +71,7 @@ export function archiveSubject(
     model,
     signature,
     modelRun,
+    rerun: (inputs) => runner.rerun(subject, inputs),
     inference: async () => inferenceOf(await modelRun()),
   };
   return subject;

@@ -4,7 +4,8 @@ import type { ManifestReading } from "../manifest/manifest.ts";
 import type { ModelFormat } from "../model/model-format.ts";
 import type { Signature } from "../model/signature.ts";
 import type { Inference } from "../runtime/inference.ts";
-import type { ModelRun } from "../runtime/model-run.ts";
+import type { ModelRun, Rerun } from "../runtime/model-run.ts";
+import type { RuntimeInput } from "../runtime/runtime-input.ts";
 import type { NoAnswer } from "./check.ts";
 
 /** The model file that the manifest names, or the bare file itself. */
@@ -47,4 +48,6 @@ export interface Subject {
   inference(): Promise<Inference | NoAnswer>;
   /** The same run with how far it came, for the checks of the family `model/`. */
   modelRun(): Promise<ModelRun>;
+  /** Another run, on these inputs, with its outputs in full. */
+  rerun(inputs: readonly RuntimeInput[]): Promise<Rerun>;
 }

@@ -1,3 +1,4 @@
+import { installEngine } from "../checks/model/engine-failure.ts";
 import { ArchiverError } from "../errors.ts";
 import { fillNames, isFill } from "../runtime/input-spec.ts";
 import { enginePool } from "../verify/verify.ts";
@@ -43,16 +44,13 @@ export async function runVerify(paths: readonly string[], flags: VerifyFlags, io
     const reports = results.map((result) => ("report" in result ? result.report : result));
     const document: VerifyDocument = { schemaVersion: verifySchemaVersion, reports };
     await writeReports(results, document, performance.now() - started, flags, io);
-    if (pool.missing) io.stderr.write(`${installLine}\n`);
+    if (pool.missing) io.stderr.write(`${installEngine}\n`);
     const verdicts = reports.map((report) => report.verdict);
     io.exitCode = exitCodeOf(verdicts, pool.missing);
   } finally {
     pool.close();
   }
 }
-
-/** The exact line that mends a missing engine. */
-const installLine = "ONNXRUNTIME_NODE_INSTALL=skip npm i onnxruntime-node@1.30";
 
 async function optionsOf(flags: VerifyFlags, io: Io): Promise<VerifyAllOptions> {
   const [inputs, policy] = await Promise.all([

@@ -7,6 +7,8 @@ export interface DummyOptions {
   /** `--fill`; null: what suits the element type. */
   readonly fill: FillName | null;
   readonly seed: number;
+  /** Size of every dynamic dimension but batch and channels, instead of what its name and place suggest. */
+  readonly dynamicSize?: number;
 }
 
 /** A tensor read from a file that `--input` names. */
@@ -67,7 +69,7 @@ function given(input: ValueInfo, spec: ResolvedSpec, options: DummyOptions): Run
 }
 
 function madeUp(input: ValueInfo, symbols: Map<string, number>, options: DummyOptions): TensorInput {
-  const shape = dummyShape(input, symbols);
+  const shape = dummyShape(input, symbols, options.dynamicSize);
   return {
     kind: "tensor",
     name: input.name,
@@ -97,16 +99,22 @@ const samples = 16_000;
  * A shape the signature allows: 1x3x224x224 where it can be, else each dynamic dimension by its name and place. The same
  * name gets the same size in every input; `a + b` is the sum of the two.
  */
-export function dummyShape(input: ValueInfo, symbols: Map<string, number>): number[] {
+export function dummyShape(input: ValueInfo, symbols: Map<string, number>, dynamicSize?: number): number[] {
   const { shape } = input;
   if (shape === null) return [...picture];
   const defaults = placeDefaults(input, shape);
-  return shape.map((dim, place) => sizeOf(dim, defaults[place] ?? 1, place, symbols));
+  return shape.map((dim, place) => sizeOf(dim, { place, fallback: defaults[place] ?? 1, dynamicSize }, symbols));
 }
 
-function sizeOf(dim: Dim, fallback: number, place: number, symbols: Map<string, number>): number {
+interface Place {
+  readonly place: number;
+  readonly fallback: number;
+  readonly dynamicSize: number | undefined;
+}
+
+function sizeOf(dim: Dim, where: Place, symbols: Map<string, number>): number {
   if (typeof dim === "number") return dim;
-  if (dim === null || dim === "") return fallback;
+  if (dim === null || dim === "") return freeSize("", where);
   const known = symbols.get(dim);
   if (known !== undefined) return known;
   const terms = dim.split("+").map((term) => term.trim());
@@ -114,15 +122,16 @@ function sizeOf(dim: Dim, fallback: number, place: number, symbols: Map<string, 
   const size =
     terms.length > 1 && sum.every((term) => term !== undefined)
       ? sum.reduce((total, term) => total + term, 0)
-      : namedSize(dim, place, fallback);
+      : freeSize(dim, where);
   symbols.set(dim, size);
   return size;
 }
 
-function namedSize(name: string, place: number, fallback: number): number {
+function freeSize(name: string, { place, fallback, dynamicSize }: Place): number {
   if (/past/i.test(name)) return 0;
   if (/batch/i.test(name)) return 1;
   if (/channel/i.test(name)) return 3;
+  if (dynamicSize !== undefined && place > 0 && fallback !== 3) return dynamicSize;
   if (/height|width|^h$|^w$/i.test(name)) return 224;
   if (/sample|audio/i.test(name)) return samples;
   if (/seq|len|token|time|frame/i.test(name)) return sequenceLength;

@@ -1,4 +1,6 @@
 import type { Inference } from "./inference.ts";
+import type { RuntimeInput } from "./runtime-input.ts";
+import type { RawOutput } from "./session-protocol.ts";
 
 /** Something to say about a run, where it could not be made. */
 export interface Advice {
@@ -7,23 +9,33 @@ export interface Advice {
   readonly remedy?: string;
 }
 
+/** There was no run, and nothing is known against the model. `advice` says how to get one. */
+export interface NoRun {
+  readonly stage: "skipped";
+  readonly reason: string;
+  readonly advice: readonly Advice[];
+  /** Whether the engine had taken the model. */
+  readonly loaded?: boolean;
+}
+
+/** The engine refused the model (`load`), or took it and could not run it (`run`). */
+export interface FailedRun {
+  readonly stage: "load" | "run";
+  readonly failure: Advice;
+}
+
 /** How far the dummy run came. */
 export type ModelRun =
-  /** There was no run, and nothing is known against the model. `advice` says how to get one. */
-  | {
-      readonly stage: "skipped";
-      readonly reason: string;
-      readonly advice: readonly Advice[];
-      /** Whether the engine had taken the model. */
-      readonly loaded?: boolean;
-    }
-  /** The engine refuses the model. */
-  | { readonly stage: "load"; readonly failure: Advice }
-  /** The engine took the model and could not run it. */
-  | { readonly stage: "run"; readonly failure: Advice }
+  | NoRun
+  | FailedRun
   | {
       readonly stage: "done";
       readonly inference: Inference;
+      /** What the model was called with, to call it again with more rows. */
+      readonly inputs: readonly RuntimeInput[];
       /** Outputs whose values differed between two runs on the same input. */
       readonly unstable: readonly { readonly name: string; readonly difference: number }[];
     };
+
+/** How far another run came, on inputs that a check chose. */
+export type Rerun = NoRun | FailedRun | { readonly stage: "done"; readonly outputs: readonly RawOutput[] };

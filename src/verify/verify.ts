@@ -1,5 +1,5 @@
 import type { Archive } from "../archive/archive.ts";
-import { archiveSubject, type RunModel } from "../checks/archive-subject.ts";
+import { archiveSubject, type ModelRunner } from "../checks/archive-subject.ts";
 import type { Check, Outcome } from "../checks/check.ts";
 import { modelRunner, type RunModelOptions } from "../checks/model/run-model.ts";
 import { checks as allChecks } from "../checks/registry.ts";
@@ -64,11 +64,11 @@ export function enginePool(options: VerifyOptions): EnginePool {
   });
 }
 
-function runnerOf(options: VerifyOptions): RunModel | undefined {
+function runnerOf(options: VerifyOptions): ModelRunner | undefined {
   return options.pool && modelRunner(options.pool, { inputs: [], fill: null, seed: 0, ...options });
 }
 
-async function judge(archive: Archive, options: VerifyOptions, run: RunModel | undefined): Promise<Verified> {
+async function judge(archive: Archive, options: VerifyOptions, run: ModelRunner | undefined): Promise<Verified> {
   const started = performance.now();
   const scales = new Scales(options.exceptions ?? [], options.strict ?? false);
   const subject = archiveSubject(archive, { ...defaultCheckOptions, ...options }, run);

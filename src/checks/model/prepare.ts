@@ -1,4 +1,5 @@
 import { graphModel } from "../../graph/graph-model.ts";
+import type { ValueInfo } from "../../graph/graph.ts";
 import type { SessionModel } from "../../graph/session-model.ts";
 import { externalFiles } from "../../model/onnx/external-data.ts";
 import { locateOnnx } from "../../model/onnx/located.ts";
@@ -6,10 +7,12 @@ import { readOnnx } from "../../model/onnx/model.ts";
 import { formatNames, type ModelFormat } from "../../model/model-format.ts";
 import { MalformedModel } from "../../model/malformed.ts";
 import { dummyInputs, givenInputs, type DummyOptions, type ResolvedSpec } from "../../runtime/dummy-input.ts";
+import { tryInputs } from "../../runtime/input-text.ts";
 import type { Advice, ModelRun } from "../../runtime/model-run.ts";
 import { type Fill, LoweringError, type RuntimeInput, type TensorInput } from "../../runtime/runtime-input.ts";
 import type { FedTensor } from "../../runtime/session-protocol.ts";
 import type { Subject, SubjectModel } from "../subject.ts";
+import { fittingProgramInputs } from "./suggest-program.ts";
 
 export interface PrepareOptions extends DummyOptions {
   readonly inputs: readonly ResolvedSpec[];
@@ -21,29 +24,39 @@ export interface PrepareOptions extends DummyOptions {
 export interface Prepared {
   readonly stage: "prepared";
   readonly model: SessionModel;
+  /** What the program is called with; of a lowered one, before its tensors got the names of the graph's inputs. */
+  readonly inputs: readonly RuntimeInput[];
   readonly feeds: readonly FedTensor[];
   /** Names of the outputs to fetch; null: all. */
   readonly outputs: readonly string[] | null;
   /** True for a graph that we made ourselves: when the engine refuses it, the model is not to blame. */
   readonly lowered: boolean;
+  /** Whether a dimension, or more, is our guess. */
+  readonly guessed: boolean;
   close(): Promise<void>;
 }
 
 type Preparation = Prepared | Exclude<ModelRun, { stage: "done" }>;
 
-/** Turns the subject's model, whatever its format, into what the engine is handed. */
-export async function prepare(subject: Subject, options: PrepareOptions): Promise<Preparation> {
+/**
+ * Turns the subject's model, whatever its format, into what the engine is handed. `given` takes the place of the inputs
+ * that the options and the signature make.
+ */
+export async function prepare(
+  subject: Subject,
+  options: PrepareOptions,
+  given: readonly RuntimeInput[] | null = null,
+): Promise<Preparation> {
   const model = await subject.model();
   if (model === null) return skip("the archive names no model file", handlerOnly);
   try {
-    if (model.format === "onnx") return await prepareOnnx(subject, model, options);
+    if (model.format === "onnx") return await prepareOnnx(subject, model, options, given);
     if (model.format === "torchscript" || model.format === "torch-export") {
-      return await prepareTorch(subject, model, model.format, options);
+      return await lowerAndPrepare(model, model.format, given ?? givenInputs(options.inputs, options), options);
     }
   } catch (error) {
-    if (error instanceof MalformedModel)
-      return { stage: "load", failure: { message: error.message, at: model.entry.path } };
-    throw error;
+    if (!(error instanceof MalformedModel)) throw error;
+    return { stage: "load", failure: { message: error.message, at: model.entry.path } };
   }
   return skip(`${formatNames[model.format]} cannot run by itself`, {
     message: needsPython[model.format],
@@ -73,38 +86,33 @@ function skip(reason: string, ...advice: readonly Advice[]): ModelRun & { stage:
   return { stage: "skipped", reason, advice };
 }
 
-async function prepareOnnx(subject: Subject, model: SubjectModel, options: PrepareOptions): Promise<Preparation> {
-  const signature = await subject.signature();
-  const inputs = dummyInputs(signature?.inputs ?? [], options.inputs, options);
-  if (typeof inputs === "string") return misfit(inputs, null);
+async function prepareOnnx(
+  subject: Subject,
+  model: SubjectModel,
+  options: PrepareOptions,
+  given: readonly RuntimeInput[] | null,
+): Promise<Preparation> {
+  const declared = (await subject.signature())?.inputs ?? [];
+  const inputs = given ?? dummyInputs(declared, options.inputs, options);
+  if (typeof inputs === "string") return misfit(inputs, null, asDeclared(declared, options));
+  const tensors = inputs.filter((input) => input.kind === "tensor");
   const scalar = inputs.find((input) => input.kind !== "tensor");
-  if (scalar)
-    return misfit(`an ONNX model takes tensors; ${scalar.name ?? "one value"} is a Python ${scalar.kind}`, null);
-  const feeds = inputs.flatMap((input) => (input.kind === "tensor" ? [feedOf(input)] : []));
+  if (scalar) {
+    const message = `an ONNX model takes tensors; ${scalar.name ?? "one value"} is a Python ${scalar.kind}`;
+    return misfit(message, null, asDeclared(declared, options));
+  }
   const onnx = await readOnnx(model.source);
   const located = await locateOnnx(onnx, externalFiles(subject.archive, model.entry), options.tmpDir);
   return {
     stage: "prepared",
     model: located.model,
-    feeds,
+    inputs,
+    feeds: tensors.map((input, i) => ({ ...feedOf(input), name: input.name ?? declared[i]?.name ?? "" })),
     outputs: null,
     lowered: false,
+    guessed: given !== null || declared.some(({ shape }) => shape?.some((dim) => typeof dim !== "number") ?? true),
     close: () => located.close(),
   };
-}
-
-async function prepareTorch(
-  subject: Subject,
-  model: SubjectModel,
-  format: "torchscript" | "torch-export",
-  options: PrepareOptions,
-): Promise<Preparation> {
-  // A torch.export file has an example of its own inputs, which stands in for those that are not given.
-  const signature = format === "torchscript" ? await subject.signature() : null;
-  const known = signature?.inputs ?? [];
-  const inputs = known.length > 0 ? dummyInputs(known, options.inputs, options) : givenInputs(options.inputs, options);
-  if (typeof inputs === "string") return misfit(inputs, null);
-  return lowerAndPrepare(model, format, inputs, options);
 }
 
 async function lowerAndPrepare(
@@ -115,12 +123,7 @@ async function lowerAndPrepare(
 ): Promise<Preparation> {
   try {
     const { lowerTorch } = await import("../../torchscript/lower.ts");
-    const fill: Fill | null =
-      options.fill === null
-        ? null
-        : options.fill === "random"
-          ? { kind: "random", seed: options.seed }
-          : { kind: options.fill };
+    const fill = chosenFill(options);
     const lowered = await lowerTorch(model.source, format, inputs, fill === null ? {} : { fill });
     const missing = Object.entries(lowered.missing);
     if (missing.length > 0) return missingOperators(missing, model);
@@ -128,15 +131,22 @@ async function lowerAndPrepare(
     return {
       stage: "prepared",
       model: made.model,
+      inputs: inputs.length > 0 ? inputs : lowered.inputs,
       feeds: lowered.inputs.map(feedOf),
       outputs: lowered.outputs,
       lowered: true,
+      guessed: true,
       close: () => made.close(),
     };
   } catch (error) {
     if (!(error instanceof LoweringError)) throw error;
-    return loweringFailed(error, model);
+    return loweringFailed(error, model, await fittingProgramInputs(error, model.source, format, inputs));
   }
+}
+
+function chosenFill({ fill, seed }: PrepareOptions): Fill | null {
+  if (fill === null) return null;
+  return fill === "random" ? { kind: "random", seed } : { kind: fill };
 }
 
 function missingOperators(missing: readonly (readonly [string, number])[], model: SubjectModel): Preparation {
@@ -148,7 +158,7 @@ function missingOperators(missing: readonly (readonly [string, number])[], model
   });
 }
 
-function loweringFailed(error: LoweringError, model: SubjectModel): Preparation {
+function loweringFailed(error: LoweringError, model: SubjectModel, remedy: string | undefined): Preparation {
   const at = error.at === null ? model.entry.path : `${model.entry.path}/${error.at}`;
   switch (error.problem) {
     case "malformed":
@@ -157,17 +167,23 @@ function loweringFailed(error: LoweringError, model: SubjectModel): Preparation 
       return skip("not lowered", { message: error.message, at, remedy: "Verify with --engine torch." });
     case "input":
     case "raised":
-      return misfit(error.message, at);
+      return misfit(error.message, at, remedy);
   }
 }
 
-/** The dummy input does not fit. */
+/** The dummy input does not fit; `remedy` says which one may. */
 export function misfit(message: string, at: string | null, remedy?: string): ModelRun & { stage: "skipped" } {
   return skip("the dummy input does not fit the model", { message, at, remedy: remedy ?? giveInput });
 }
 
 const giveInput =
   "Give one that fits: --input [name=]shape[:dtype][@fill], e.g. --input 1x3x224x224, once for each input.";
+
+/** The `--input` that the model's own declaration asks for. */
+function asDeclared(declared: readonly ValueInfo[], options: PrepareOptions): string {
+  const inputs = dummyInputs(declared, [], options);
+  return typeof inputs === "string" || inputs.length === 0 ? giveInput : tryInputs(inputs);
+}
 
 function feedOf(input: TensorInput): FedTensor {
   return { name: input.name ?? "", dtype: input.dtype, shape: input.shape, fill: input.fill };

@@ -1,53 +1,88 @@
-import type { DType } from "../../graph/dtype.ts";
 import type { EnginePool } from "../../runtime/engine-pool.ts";
 import { fillName } from "../../runtime/fill.ts";
 import type { Inference } from "../../runtime/inference.ts";
-import type { ModelRun } from "../../runtime/model-run.ts";
+import type { ModelRun, Rerun } from "../../runtime/model-run.ts";
+import type { RuntimeInput } from "../../runtime/runtime-input.ts";
 import { EngineFailure, type EngineProcess, type LoadOptions } from "../../runtime/session.ts";
 import type { Ran } from "../../runtime/session-protocol.ts";
-import type { RunModel } from "../archive-subject.ts";
-import { misfit, prepare, type Prepared, type PrepareOptions } from "./prepare.ts";
+import type { ModelRunner } from "../archive-subject.ts";
+import type { Subject } from "../subject.ts";
+import { engineFailed, loadFailed, runFailed } from "./engine-failure.ts";
+import { prepare, type Prepared, type PrepareOptions } from "./prepare.ts";
+import { fittingInputs } from "./suggest.ts";
 
 export interface RunModelOptions extends PrepareOptions, LoadOptions {}
 
-/** Runs a subject's model twice on a dummy input, in one of the pool's processes. */
-export function modelRunner(pool: EnginePool, options: RunModelOptions): RunModel {
-  return async (subject) => {
-    const prepared = await prepare(subject, options);
-    if (prepared.stage !== "prepared") return prepared;
-    try {
-      return await pool.use((engine) => loadAndRun(engine, prepared, options));
-    } catch (error) {
-      if (error instanceof EngineFailure) return engineFailed(error);
-      throw error;
-    } finally {
-      await prepared.close();
-    }
+/** Runs models in the pool's processes: twice on a dummy input, and again on what a check wants to try. */
+export function modelRunner(pool: EnginePool, options: RunModelOptions): ModelRunner {
+  return {
+    run: (subject) => withModel(pool, subject, options, null, (model) => dummyRun(model, options)),
+    rerun: (subject, inputs) => withModel(pool, subject, options, inputs, runOnce),
   };
 }
 
-async function loadAndRun(engine: EngineProcess, prepared: Prepared, options: RunModelOptions): Promise<ModelRun> {
-  let loadMs: number;
+interface LoadedModel {
+  readonly subject: Subject;
+  readonly engine: EngineProcess;
+  readonly prepared: Prepared;
+  readonly loadMs: number;
+}
+
+/** Loads the model for `use`; whatever stands in the way is data. */
+async function withModel<T>(
+  pool: EnginePool,
+  subject: Subject,
+  options: RunModelOptions,
+  inputs: readonly RuntimeInput[] | null,
+  use: (model: LoadedModel) => Promise<T>,
+): Promise<T | Exclude<ModelRun, { stage: "done" }>> {
+  const prepared = await prepare(subject, options, inputs);
+  if (prepared.stage !== "prepared") return prepared;
   try {
-    ({ loadMs } = await engine.load(prepared.model, options));
-  } catch (error) {
-    if (!(error instanceof EngineFailure) || error.problem === "missing") throw error;
-    return loadFailed(error, prepared);
-  }
-  try {
-    const ran = await engine.run(prepared.feeds, {
-      twice: true,
-      ...(prepared.outputs === null ? {} : { outputs: prepared.outputs }),
+    return await pool.use(async (engine) => {
+      let loadMs: number;
+      try {
+        ({ loadMs } = await engine.load(prepared.model, options));
+      } catch (error) {
+        return loadFailed(asEngineFailure(error), prepared);
+      }
+      return use({ subject, engine, prepared, loadMs });
     });
-    return {
-      stage: "done",
-      inference: inferenceOf(await engine.engine, prepared, loadMs, ran),
-      unstable: ran.unstable,
-    };
   } catch (error) {
-    if (!(error instanceof EngineFailure)) throw error;
-    return runFailed(error, prepared);
+    return engineFailed(asEngineFailure(error));
+  } finally {
+    await prepared.close();
   }
+}
+
+/** Anything but the engine's own failures is a bug of ours. A missing engine is for the pool to note. */
+function asEngineFailure(error: unknown): EngineFailure {
+  if (error instanceof EngineFailure) return error;
+  throw error;
+}
+
+async function dummyRun(model: LoadedModel, options: RunModelOptions): Promise<ModelRun> {
+  const { engine, prepared, loadMs } = model;
+  try {
+    const ran = await engine.run(prepared.feeds, { twice: true, ...wanted(prepared) });
+    const inference = inferenceOf(await engine.engine, prepared, loadMs, ran);
+    return { stage: "done", inference, inputs: prepared.inputs, unstable: ran.unstable };
+  } catch (error) {
+    return runFailed(asEngineFailure(error), prepared, () => fittingInputs(model.subject, engine, prepared, options));
+  }
+}
+
+async function runOnce({ engine, prepared }: LoadedModel): Promise<Rerun> {
+  try {
+    const ran = await engine.run(prepared.feeds, { raw: true, ...wanted(prepared) });
+    return { stage: "done", outputs: ran.raw ?? [] };
+  } catch (error) {
+    return runFailed(asEngineFailure(error), prepared);
+  }
+}
+
+function wanted({ outputs }: Prepared): { outputs?: readonly string[] } {
+  return outputs === null ? {} : { outputs };
 }
 
 function inferenceOf(engine: string, { feeds }: Prepared, loadMs: number, ran: Ran): Inference {
@@ -61,57 +96,3 @@ function inferenceOf(engine: string, { feeds }: Prepared, loadMs: number, ran: R
 }
 
 const round = (ms: number): number => Math.round(ms * 10) / 10;
-
-function engineFailed(error: EngineFailure): ModelRun {
-  if (error.problem === "missing") {
-    return {
-      stage: "skipped",
-      reason: "ONNX Runtime is not installed",
-      advice: [{ message: error.message, at: null, remedy: installEngine }],
-    };
-  }
-  return { stage: "load", failure: { message: error.message, at: null } };
-}
-
-/** The exact line that mends a missing engine. */
-export const installEngine = "ONNXRUNTIME_NODE_INSTALL=skip npm i onnxruntime-node@1.30";
-
-/** The engine knows the operator, or not even that, but has no kernel for it: nothing is proven against the model. */
-const noKernel = /NOT_IMPLEMENTED|is not a registered function\/op|Unsupported data type/;
-
-function loadFailed(error: EngineFailure, { lowered }: Prepared): ModelRun {
-  const message = plain(error.message);
-  if (error.problem === "refused" && (lowered || noKernel.test(error.message))) {
-    const remedy = lowered ? "Verify with --engine torch, and report it: the graph is our own." : withoutKernel;
-    return { stage: "skipped", reason: "ONNX Runtime cannot run it", advice: [{ message, at: null, remedy }] };
-  }
-  return { stage: "load", failure: { message, at: null } };
-}
-
-const withoutKernel = "Run it where its operators are installed, or export it without them.";
-
-/** What the engine says when a feed is not what the graph declares. */
-const wrongFeed =
-  /Got invalid (?:dimensions|rank) for input|Unexpected input data type|is missing in 'feeds'|Missing Input/i;
-
-function runFailed(error: EngineFailure, { feeds, lowered }: Prepared): ModelRun {
-  const message = plain(error.message);
-  if (error.problem !== "refused") return { stage: "run", failure: { message, at: null } };
-  const chosen = feeds.some(({ dtype }) => isIndex(dtype));
-  if (lowered || chosen || wrongFeed.test(error.message)) return { ...misfit(message, null), loaded: true };
-  return { stage: "run", failure: { message, at: null } };
-}
-
-/** Integers are indices into something; a wrong one says nothing against the model. */
-function isIndex(dtype: DType): boolean {
-  return dtype.startsWith("int") || dtype.startsWith("uint");
-}
-
-/** The engine's message without its source files, line numbers and signatures. */
-function plain(message: string): string {
-  return message
-    .replace(/^(?:Error: )?/, "")
-    .replace(/\/\S+\.(?:cc|h):\d+ [^()]*(?:\([^()]*\))?(?: const)?(?: \[[^\]]*\])? /g, "")
-    .replace(/[ \n]+/g, " ")
-    .trim();
-}
