@@ -17,6 +17,7 @@ export class BlockGzip {
   #crc = 0;
   #plain = 0;
   #position = header.length;
+  #closed = false;
   #lastWrite: Promise<void> = Promise.resolve();
   readonly #pending: Promise<void>[] = [];
 
@@ -52,12 +53,14 @@ export class BlockGzip {
     await this.#file.write(header, 0);
   }
 
-  /** Waits until nothing is being written, whatever became of it. */
-  async settle(): Promise<void> {
+  /** Takes nothing more, and waits until nothing is being written, whatever became of it. */
+  async close(): Promise<void> {
+    this.#closed = true;
     await Promise.allSettled([...this.#pending, this.#lastWrite]);
   }
 
   async #compress(last: boolean): Promise<void> {
+    if (this.#closed) throw new Error("the gzip member is closed");
     const block = this.#block.subarray(0, this.#filled);
     this.#block = new Uint8Array(last ? 0 : blockSize);
     this.#filled = 0;

@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { ArchiverError } from "../errors.ts";
 import { temporaryName } from "./atomic-output.ts";
 import { memorySource } from "./byte-source.ts";
 import type { Disk } from "./disk.ts";
@@ -72,7 +73,10 @@ async function replaceFolder(disk: Disk, from: string, to: string): Promise<void
   const aside = temporaryName(to);
   const existed = await disk.rename(to, aside).then(
     () => true,
-    () => false,
+    (error: unknown) => {
+      if (error instanceof ArchiverError && error.code === "not-found") return false;
+      throw error;
+    },
   );
   try {
     await disk.rename(from, to);

@@ -25,42 +25,49 @@ export async function writeTarGz(
   const { TarArchive: Tar } = await import("archiver");
   const tar = new Tar();
   const gzip = new BlockGzip(file);
-  const failed = new Promise<never>((_, reject) => tar.on("error", reject));
   const compressed = compress(tar, gzip);
+  const failed = compressed.then(() => new Promise<never>(() => undefined));
   failed.catch(() => undefined);
-  compressed.catch((error: unknown) => tar.destroy(error instanceof Error ? error : new Error(String(error))));
   const largest = entries.reduce((most, entry) => Math.max(most, entry.source.size), 0);
   const ring = new BlockRing(largest);
   const written: WrittenEntry[] = [];
   try {
     for (const entry of entries) {
       stopIfAborted(options.signal);
-      written.push(await Promise.race([failed, addEntry(tar, `${name}/${entry.path}`, entry, ring, options)]));
+      written.push(await addEntry({ tar, failed }, `${name}/${entry.path}`, entry, ring, options));
     }
     const last = await options.seal(written);
     tar.append(Buffer.from(last.bytes), { name: `${name}/${last.path}`, mode: 0o644, date });
     written.push(sealed(last));
     await Promise.race([failed, Promise.all([tar.finalize(), compressed])]);
     return { entries: written, size: gzip.size };
-  } catch (error) {
-    tar.destroy();
-    throw error;
   } finally {
-    await compressed.catch(() => undefined);
-    await gzip.settle();
+    // After a failure the streams are let go, not destroyed: destroying makes those inside archiver throw at nobody.
+    await gzip.close();
     await ring.close();
   }
 }
 
-async function compress(tar: TarArchive, gzip: BlockGzip): Promise<void> {
-  for await (const chunk of tar) {
-    if (chunk instanceof Uint8Array) await gzip.write(chunk);
-  }
-  await gzip.end();
+/** Settles when all of the tar is compressed and written. */
+function compress(tar: TarArchive, gzip: BlockGzip): Promise<void> {
+  return new Promise((resolve, reject) => {
+    tar.on("error", reject);
+    tar.on("data", (chunk) => {
+      tar.pause();
+      gzip.write(chunk).then(() => tar.resume(), reject);
+    });
+    tar.on("end", () => void gzip.end().then(resolve, reject));
+  });
+}
+
+interface OpenTar {
+  readonly tar: TarArchive;
+  /** Rejects when the tar cannot be written any more; never fulfils. */
+  readonly failed: Promise<never>;
 }
 
 async function addEntry(
-  tar: TarArchive,
+  { tar, failed }: OpenTar,
   name: string,
   entry: PlannedEntry,
   ring: BlockRing,
@@ -72,29 +79,22 @@ async function addEntry(
   const stream = new PassThrough();
   // Of a stream archiver wants to know the size beforehand, and takes it from `stats` only.
   const stats: Stats = Object.assign(Object.create(null), { size, mode });
+  // The ring uses the block again; archiver may still hold what it took.
+  const push = (block: Uint8Array): Promise<void> =>
+    Promise.race([
+      failed,
+      new Promise<void>((resolve, reject) => {
+        stream.write(Buffer.from(block), (error) => (error ? reject(error) : resolve()));
+      }),
+    ]);
   try {
     tar.append(stream, { name, mode, date, stats });
-    const sums = await ring.pass(source, size, (block) => push(stream, Buffer.from(block)), options);
+    const sums = await ring.pass(source, size, push, options);
     stream.end();
     return { path, size, packedSize: size, method: "deflated", ...sums };
-  } catch (error) {
-    tar.destroy();
-    throw error;
   } finally {
     await source.close();
   }
-}
-
-/** Settles when the stream has taken the block, or can never take it. */
-function push(stream: PassThrough, block: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    stream.once("close", resolve);
-    stream.write(block, (error) => {
-      stream.off("close", resolve);
-      if (error) reject(error);
-      else resolve();
-    });
-  });
 }
 
 function sealed(last: { readonly path: string; readonly bytes: Uint8Array }): WrittenEntry {

@@ -15,7 +15,10 @@ export function normalizeArgv(argv: readonly string[]): readonly string[] {
 }
 
 function beginsFlag(token: string): boolean {
-  if (token.startsWith("--")) return token.length > 2 && candidates(token.split("=", 1)[0] ?? "").length > 0;
+  if (token.startsWith("--")) {
+    const flags = token.length > 2 ? candidates(token.split("=", 1)[0] ?? "") : [];
+    return flags.some((flag) => flag !== helpFlag);
+  }
   return shortFlag(token) !== undefined;
 }
 

@@ -23,6 +23,7 @@ export function globPaths(pattern: string, cwd: string): string[] {
 }
 
 function matchesIn(folder: string, name: string, cwd: string): string[] {
+  if (name === "") return folder === "" || !statOf(resolve(cwd, folder))?.isDirectory() ? [] : [folder];
   const exists = (path: string): boolean => statOf(resolve(cwd, path)) !== undefined;
   if (!/[*?[]/.test(name)) return exists(folder + name) ? [folder + name] : [];
   const matches = compileWildcard(name);
