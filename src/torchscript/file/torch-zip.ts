@@ -1,4 +1,5 @@
-import { type ByteSource, slice } from "../../archive/byte-source.ts";
+import { inflateRawSync } from "node:zlib";
+import { type ByteSource, memorySource, slice } from "../../archive/byte-source.ts";
 import { zipNames, type ZipName } from "../../model/zip-directory.ts";
 import { invalid } from "../lowering-error.ts";
 
@@ -6,7 +7,20 @@ const localHeader = 30;
 /** PyTorch pads the extra field of a record so that its bytes start at a multiple of 64. */
 const usualExtra = 96;
 
-/** The records of a file that `torch.jit.save`, `torch.export.save` or `torch.save` wrote: a ZIP, all of it stored. */
+/** Code and pickles may be deflated, tensors never are. */
+const largestInflated = 1 << 28;
+
+function inflate(packed: Uint8Array, { name, size }: ZipName): Uint8Array {
+  try {
+    const bytes = inflateRawSync(packed, { maxOutputLength: Math.max(size, 1) });
+    if (bytes.length === size) return bytes;
+  } catch {
+    // Said below: whatever zlib objects to, the record is not what the directory promises.
+  }
+  throw invalid(`the record ${name} does not unpack to its ${size} bytes`);
+}
+
+/** The records of a file that `torch.jit.save`, `torch.export.save` or `torch.save` wrote: a ZIP, tensors stored. */
 export class TorchZip {
   readonly #source: ByteSource;
   readonly #records: ReadonlyMap<string, ZipName>;
@@ -47,7 +61,8 @@ export class TorchZip {
   async record(name: string, headBytes = 0): Promise<{ source: ByteSource; head: Uint8Array | null }> {
     const entry = this.#records.get(name);
     if (entry === undefined) throw invalid(`the file has no record ${name}`);
-    if (entry.method !== 0) throw invalid(`the record ${name} is compressed`);
+    if (entry.method !== 0 && entry.method !== 8) throw invalid(`the record ${name} is packed in a way of its own`);
+    if (entry.size > largestInflated && entry.method === 8) throw invalid(`the record ${name} is compressed`);
     const wanted = localHeader + Buffer.byteLength(entry.name) + usualExtra + headBytes;
     const start = await this.#source.read(entry.offset, Math.min(wanted, this.#source.size - entry.offset));
     const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
@@ -56,6 +71,15 @@ export class TorchZip {
     }
     const skip = localHeader + view.getUint16(26, true) + view.getUint16(28, true);
     const offset = entry.offset + skip;
+    if (offset + entry.packedSize > this.#source.size) throw invalid(`the record ${name} is cut off`);
+    if (entry.method === 8) {
+      const packed =
+        start.length >= skip + entry.packedSize
+          ? start.subarray(skip, skip + entry.packedSize)
+          : await this.#source.read(offset, entry.packedSize);
+      const bytes = inflate(packed, entry);
+      return { source: memorySource(bytes), head: bytes };
+    }
     if (offset + entry.size > this.#source.size) throw invalid(`the record ${name} is cut off`);
     const source = slice(this.#source, offset, entry.size);
     const count = Math.min(headBytes, entry.size);
