@@ -2,7 +2,7 @@ import { type DType, elementCount, onnxType } from "../graph/dtype.ts";
 import type { GraphNode, Tensor } from "../graph/graph.ts";
 import { type Attributes, spellOut } from "./attributes.ts";
 import { encodeKnown } from "./encode-known.ts";
-import { fold } from "./fold.ts";
+import { fold } from "./folding/fold.ts";
 import { kernelCasts } from "./kernels.ts";
 import { invalid, LoweringError } from "./lowering-error.ts";
 import { GraphValue, type Scope } from "./tensor-value.ts";
