@@ -16,6 +16,8 @@ export interface NoRun {
   readonly advice: readonly Advice[];
   /** Whether the engine had taken the model. */
   readonly loaded?: boolean;
+  /** Operators of a PyTorch program that have no lowering, and how often it calls them. */
+  readonly missing?: Readonly<Record<string, number>>;
 }
 
 /** The engine refused the model (`load`), or took it and could not run it (`run`). */

@@ -126,7 +126,7 @@ async function lowerAndPrepare(
     const fill = chosenFill(options);
     const lowered = await lowerTorch(model.source, format, inputs, fill === null ? {} : { fill });
     const missing = Object.entries(lowered.missing);
-    if (missing.length > 0) return missingOperators(missing, model);
+    if (missing.length > 0) return { ...missingOperators(missing, model), missing: lowered.missing };
     const made = await graphModel(lowered.graph, options.tmpDir === undefined ? {} : { tmpDir: options.tmpDir });
     return {
       stage: "prepared",
@@ -149,7 +149,7 @@ function chosenFill({ fill, seed }: PrepareOptions): Fill | null {
   return fill === "random" ? { kind: "random", seed } : { kind: fill };
 }
 
-function missingOperators(missing: readonly (readonly [string, number])[], model: SubjectModel): Preparation {
+function missingOperators(missing: readonly (readonly [string, number])[], model: SubjectModel) {
   const list = missing.map(([name, count]) => `${name} (${count}×)`).join(", ");
   return skip("operators without a lowering", {
     message: `No lowering to ONNX Runtime yet for ${list}`,
