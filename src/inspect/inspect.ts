@@ -21,7 +21,7 @@ export async function inspect(archive: Archive, options: InspectOptions = {}): P
   const subject = archiveSubject(archive);
   const reading = archive.container === "bare" ? null : await subject.manifest();
   const manifest = reading?.manifest ?? null;
-  const digests = null;
+  const digests = options.digests ? (await archive.digests()).of : null;
   return {
     schemaVersion: 1,
     path: archive.location,
@@ -33,7 +33,7 @@ export async function inspect(archive: Archive, options: InspectOptions = {}): P
     labels: await inspectLabels(subject),
     model: await inspectModel(subject),
     integrityRoot: manifest?.modelArchiver?.integrity?.root ?? null,
-    entries: archive.entries.map((entry) => inspectEntry(entry, manifest, digests)),
+    entries: archive.entries.map((entry) => inspectEntry(entry, manifest, digests?.get(entry)?.sha256 ?? null)),
     anomalies: archive.anomalies,
   };
 }

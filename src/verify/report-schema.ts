@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { signatureSchema } from "../model/signature-schema.ts";
 
 // The shape of `verify --json`. Types are inferred from here (report.ts), the published JSON Schema is generated from
 // here; running a verify never loads this module.
@@ -6,15 +7,6 @@ import { z } from "zod";
 const numeral = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]);
 
 const shape = z.array(z.int().nonnegative());
-
-const valueInfo = z.strictObject({
-  name: z.string(),
-  dtype: z.string(),
-  shape: z
-    .array(z.union([z.int(), z.string(), z.null()]))
-    .nullable()
-    .describe("A dimension is fixed, named, or unknown; null: rank unknown."),
-});
 
 const finding = z.strictObject({
   message: z.string(),
@@ -35,16 +27,7 @@ const check = z.strictObject({
 const model = z.strictObject({
   file: z.string(),
   format: z.string(),
-  signature: z
-    .strictObject({
-      inputs: z.array(valueInfo),
-      outputs: z.array(valueInfo),
-      operators: z.record(z.string(), z.int()),
-      parameters: z.number().nullable(),
-      facts: z.record(z.string(), z.string()),
-      externalData: z.array(z.string()),
-    })
-    .nullable(),
+  signature: signatureSchema.nullable(),
 });
 
 const inference = z.strictObject({
