@@ -1,0 +1,15 @@
+import { build } from "esbuild";
+
+/** Tests run the source, the engine's process is forked as JavaScript: builds it from the same source. */
+export default async function buildEngineProcess(): Promise<void> {
+  await build({
+    entryPoints: ["src/runtime/session-process.ts"],
+    outfile: "dist/cli/session-process.js",
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20.19",
+    external: ["onnxruntime-node"],
+    logLevel: "error",
+  });
+}
