@@ -1,3 +1,4 @@
+import { checkModelConfig } from "./check-model-config.ts";
 import { checkCompose, checkKserve } from "./check-deployment.ts";
 import { checkProperties } from "./check-properties.ts";
 import { checkSystemdUnit } from "./check-systemd.ts";
@@ -7,7 +8,7 @@ export type ConfigKind = "config.properties" | "model-config.yaml" | "compose" |
 
 const checkers: Readonly<Record<ConfigKind, (text: string) => ConfigFinding[]>> = {
   "config.properties": checkProperties,
-  "model-config.yaml": () => [],
+  "model-config.yaml": (text) => checkModelConfig(text),
   compose: checkCompose,
   systemd: checkSystemdUnit,
   kserve: checkKserve,
