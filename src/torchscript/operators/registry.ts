@@ -1,3 +1,11 @@
+import { resizing } from "./resize.ts";
+import { sampling } from "./sampling.ts";
+import { einsums } from "./einsum.ts";
+import { losses } from "./losses.ts";
+import { distances } from "./distances.ts";
+import { windowFunctions } from "./windows.ts";
+import { spectral } from "./spectral.ts";
+import { shortTimeFourier } from "./short-time-fourier.ts";
 import { embeddings } from "./embedding.ts";
 import { attention } from "./attention.ts";
 import { transformerEncoder } from "./transformer-encoder.ts";
@@ -80,6 +88,14 @@ export const operators: readonly Operator[] = [
   ...recurrent,
   ...recurrentCells,
   ...packedSequences,
+  ...resizing,
+  ...sampling,
+  ...einsums,
+  ...losses,
+  ...distances,
+  ...windowFunctions,
+  ...spectral,
+  ...shortTimeFourier,
 ];
 
 const byName = new Map<string, Operator[]>();
