@@ -9,11 +9,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   manifest: [],
   archive: [],
   graph: ["archive"],
-  model: ["archive", "graph"],
+  model: ["archive", "graph", "manifest"],
   python: [],
   torchscript: ["archive", "graph", "model", "runtime"],
   runtime: ["archive", "graph", "model"],
-  checks: ["archive", "graph", "manifest", "model", "python", "runtime", "torchscript"],
+  checks: ["archive", "graph", "manifest", "model", "python", "runtime", "server-config", "torchscript"],
+  "server-config": [],
   machine: [],
 };
 
