@@ -29,4 +29,8 @@ const readers: Readonly<Partial<Record<ModelFormat, Reader>>> = {
     ]);
     return onnxSignature(await readOnnx(source));
   },
+  safetensors: async (source) => (await import("./safetensors-signature.ts")).safetensorsSignature(source),
+  "torch-zip": async (source) => (await import("./checkpoint-signature.ts")).checkpointSignature(source, "torch-zip"),
+  "torch-legacy": async (source) =>
+    (await import("./checkpoint-signature.ts")).checkpointSignature(source, "torch-legacy"),
 };

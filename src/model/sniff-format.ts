@@ -1,8 +1,9 @@
 import type { ByteSource } from "../archive/byte-source.ts";
-import { MalformedModel } from "./malformed.ts";
+import { defaultLimits } from "../archive/limits.ts";
+import { readDirectory } from "../archive/zip-central.ts";
+import { findDirectory } from "../archive/zip-end.ts";
 import type { ModelFormat } from "./model-format.ts";
 import { looksLikeOnnx } from "./onnx/sniff.ts";
-import { zipNames } from "./zip-directory.ts";
 
 const startSize = 64;
 /** `torch.save` before 1.6 begins with its magic number as a pickle: PROTO 2, LONG1 of ten bytes, STOP. */
@@ -30,15 +31,12 @@ function isSafetensors(start: Buffer, size: number): boolean {
   return length >= 2n && length <= BigInt(safetensorsHeaderLimit) && size > 8;
 }
 
+/** The central directory is enough; whether it tells the truth is not the question here. */
 async function sniffZip(source: ByteSource): Promise<ModelFormat> {
-  let names: string[];
-  try {
-    names = (await zipNames(source)).map((entry) => entry.name);
-  } catch (error) {
-    if (error instanceof MalformedModel) return "unknown";
-    throw error;
-  }
-  return formatOfNames(names);
+  const directory = await findDirectory(source, []);
+  if (directory === null) return "unknown";
+  const entries = await readDirectory(source, directory, defaultLimits, []);
+  return formatOfNames(entries.map((entry) => entry.path));
 }
 
 /** The format of a ZIP by its entries' names, whatever their top folder is called. */

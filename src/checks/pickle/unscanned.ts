@@ -3,7 +3,7 @@ import { findingsOf } from "./archive-scan.ts";
 
 export const unscanned: Check = {
   id: "pickle/unscanned",
-  title: "Every member could be looked into",
+  title: "Every member could be looked into, and none is odd",
   severity: "warning",
   why: "Pickles can hide in what was not opened.",
   remedy: "Leave out packed files that the handler does not need.",

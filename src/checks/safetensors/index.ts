@@ -1,3 +1,4 @@
 import type { Check } from "../check.ts";
+import { safetensorsHeader } from "./header.ts";
 
-export const safetensorsChecks: readonly Check[] = [];
+export const safetensorsChecks: readonly Check[] = [safetensorsHeader];

@@ -7,7 +7,7 @@ import { type Verdict, verdictOn } from "./verdict.ts";
 import { weightsOnlyGlobals } from "./weights-only.ts";
 
 /** What kind of trouble a finding is; each has a check. */
-export type PickleRule = "dangerous" | "unknown-class" | "framework-class" | "malformed" | "unscannable";
+export type PickleRule = "dangerous" | "unknown-class" | "framework-class" | "malformed" | "unscannable" | "unscanned";
 
 export interface PickleFinding {
   readonly rule: PickleRule;

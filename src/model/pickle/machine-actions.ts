@@ -43,15 +43,15 @@ const tuple =
 const collect =
   (kind: "tuple" | "list" | "frozenset"): Action =>
   (machine, _argument, at) =>
-    machine.push(sequence(kind, machine.sinceMark(at)), at);
+    machine.push(sequence(kind, machine.sinceMark(at), machine.kept), at);
 
 const append =
   (many: boolean): Action =>
   (machine, _argument, at) => {
     const items = many ? machine.sinceMark(at) : [machine.pop(at)];
     const target = machine.top(at);
-    if (target.kind === "list" || target.kind === "set") addItems(target, items);
-    else if (target.kind === "object") addItems(target.items, items);
+    if (target.kind === "list" || target.kind === "set") addItems(target, items, machine.kept);
+    else if (target.kind === "object") addItems(target.items, items, machine.kept);
     else if (items.length > 0) machine.watcher.odd(`appends to a ${target.kind}`, at);
   };
 
@@ -61,8 +61,8 @@ const setItems =
     const items = many ? machine.sinceMark(at) : [machine.pop(at), machine.pop(at)].reverse();
     if (items.length % 2 !== 0) throw new MalformedModel("pickle sets a key without a value", at);
     const target = machine.top(at);
-    if (target.kind === "dict") addEntries(target, items);
-    else if (target.kind === "object") addEntries(target.entries, items);
+    if (target.kind === "dict") addEntries(target, items, machine.kept);
+    else if (target.kind === "object") addEntries(target.entries, items, machine.kept);
     else if (items.length > 0) machine.watcher.odd(`sets items of a ${target.kind}`, at);
   };
 
@@ -70,7 +70,7 @@ const makeDict: Action = (machine, _argument, at) => {
   const items = machine.sinceMark(at);
   if (items.length % 2 !== 0) throw new MalformedModel("pickle sets a key without a value", at);
   const value = dict();
-  addEntries(value, items);
+  addEntries(value, items, machine.kept);
   machine.push(value, at);
 };
 

@@ -1,7 +1,7 @@
 import { MalformedModel } from "../malformed.ts";
 import { actions } from "./machine-actions.ts";
 import type { Op } from "./reader.ts";
-import { object } from "./value.ts";
+import { keptForJudging, object } from "./value.ts";
 import type { GlobalValue, ObjectValue, Value } from "./value.ts";
 
 /** Whoever judges what the stream does. Each is told before the result is on the stack. */
@@ -22,15 +22,20 @@ const memoLimit = 2_000_000;
 /** The unpickler's machine, which describes instead of doing. Throws MalformedModel where CPython would stop, too. */
 export class PickleMachine {
   readonly watcher: Watcher;
+  readonly kept: number;
   private stack: Value[] = [];
   private readonly marks: Value[][] = [];
   private readonly memo = new Map<number, Value>();
   private depth = 0;
+  /** The most marks that were open at once. */
+  deepest = 0;
   /** What the stream gives, once STOP was met. */
   result: Value | null = null;
 
-  constructor(watcher: Watcher) {
+  /** `kept`: how many items and entries of each container stay in its description. */
+  constructor(watcher: Watcher, kept = keptForJudging) {
     this.watcher = watcher;
+    this.kept = kept;
   }
 
   step(op: Op): void {
@@ -44,7 +49,7 @@ export class PickleMachine {
 
   push(value: Value, at: number): void {
     this.stack.push(value);
-    if (++this.depth > stackLimit) throw new MalformedModel("pickle's stack is deeper than a million", at);
+    this.deeper(at);
   }
 
   pop(at: number): Value {
@@ -63,6 +68,11 @@ export class PickleMachine {
   mark(at: number): void {
     this.marks.push(this.stack);
     this.stack = [];
+    this.deeper(at);
+    this.deepest = Math.max(this.deepest, this.marks.length);
+  }
+
+  private deeper(at: number): void {
     if (++this.depth > stackLimit) throw new MalformedModel("pickle's stack is deeper than a million", at);
   }
 

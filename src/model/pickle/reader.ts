@@ -34,6 +34,8 @@ export interface Op {
 /** Payloads up to this are read; a memory limit, and enough for any name. */
 const keepLimit = 1 << 16;
 const batchSize = 4096;
+/** An opcode with a short text. */
+const quickRoom = 257;
 const none: Argument = { kind: "none" };
 
 /**
@@ -64,12 +66,37 @@ export class PickleReader {
     if (this.failure !== null) throw this.failure;
     const out: Op[] = [];
     try {
-      while (!this.done && out.length < batchSize && out.at(-1)?.name !== "BUILD") out.push(await this.next());
+      while (!this.done && out.length < batchSize && out.at(-1)?.name !== "BUILD")
+        out.push(this.quick() ?? (await this.next()));
     } catch (error) {
       if (out.length === 0) throw error;
       this.failure = error;
     }
     return out;
+  }
+
+  /** The opcodes that make up nearly all of every pickle, when they are in memory: without a promise each. */
+  private quick(): Op | null {
+    const { at, window } = this;
+    const room = Math.min(this.end - at, quickRoom);
+    if (room < 2 || !window.has(at, room)) return null;
+    const head = window.view(at, room);
+    const opcode = opcodeOf(head[0] ?? 0);
+    if (opcode === null || opcode.name === "STOP" || opcode.name === "PROTO") return null;
+    if (opcode.argument === "none") {
+      this.at = at + 1;
+      return { name: opcode.name, at, argument: none };
+    }
+    if (opcode.argument === "u1") {
+      this.at = at + 2;
+      return { name: opcode.name, at, argument: { kind: "int", value: head[1] ?? 0 } };
+    }
+    const length = head[1] ?? 0;
+    if (opcode.argument !== "text1" || length + 2 > room) return null;
+    const text = decodeUtf8(head.subarray(2, 2 + length));
+    if (text === null) return null;
+    this.at = at + 2 + length;
+    return { name: opcode.name, at, argument: { kind: "text", text, at: at + 2, length, python2: false } };
   }
 
   private async next(): Promise<Op> {

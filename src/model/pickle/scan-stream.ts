@@ -18,6 +18,9 @@ export function newBudget(): Budget {
   return { opcodes: 10_000_000, unpacked: 4 * 2 ** 30 };
 }
 
+/** Python's own recursion limit; what is deeper cannot even be printed. */
+const deepNesting = 1000;
+
 /** What one pickle stream would do. */
 export interface StreamScan {
   readonly judge: PickleJudge;
@@ -63,6 +66,9 @@ export async function scanStream(
       if (array === null) continue;
       joblib = true;
       reader.at = array.pickled ? await nestedStream(source, array.end, judge, context, budget) : array.end;
+    }
+    if (machine.deepest > deepNesting) {
+      judge.report("unscanned", `containers nest ${machine.deepest} deep, which no model needs`, 0);
     }
   } catch (error) {
     if (!(error instanceof MalformedModel)) throw error;

@@ -65,18 +65,20 @@ export interface ObjectValue {
 export const none: Value = { kind: "atom", value: null };
 export const unknown: Value = { kind: "unknown" };
 
-/** Items kept of one container: more than any call has arguments. */
-const kept = 64;
+/** Items kept of one container for judging: more than any call has arguments. */
+export const keptForJudging = 64;
 
-export function sequence(kind: SequenceValue["kind"], items: readonly Value[] = []): SequenceValue {
-  const value: SequenceValue = { kind, items: [], count: 0 };
-  addItems(value, items);
-  return value;
+export function sequence(
+  kind: SequenceValue["kind"],
+  items: readonly Value[] = [],
+  kept = keptForJudging,
+): SequenceValue {
+  return { kind, items: items.slice(0, kept), count: items.length };
 }
 
-export function addItems(target: SequenceValue, items: readonly Value[]): void {
+export function addItems(target: SequenceValue, items: readonly Value[], kept: number): void {
   const free = kept - target.items.length;
-  if (free > 0) target.items.push(...items.slice(0, free));
+  if (free > 0) for (const item of items.slice(0, free)) target.items.push(item);
   target.count += items.length;
 }
 
@@ -85,7 +87,7 @@ export function dict(): DictValue {
 }
 
 /** Adds the keys and values that alternate in `items`. */
-export function addEntries(target: DictValue, items: readonly Value[]): void {
+export function addEntries(target: DictValue, items: readonly Value[], kept: number): void {
   for (let at = 0; at + 1 < items.length; at += 2) {
     const key = items[at] ?? unknown;
     const value = items[at + 1] ?? unknown;

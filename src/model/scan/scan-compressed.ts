@@ -2,6 +2,10 @@ import { createGunzip, createInflate } from "node:zlib";
 import { AnomalyError } from "../../archive/archive.ts";
 import { blocks, type ByteSource, slice } from "../../archive/byte-source.ts";
 import type { ContentKind } from "./magic.ts";
+import { unpackBzip2 } from "./unpack/bzip2.ts";
+import { unpackLz4 } from "./unpack/lz4.ts";
+import { unpackLzma } from "./unpack/lzma.ts";
+import { unpackXz } from "./unpack/xz.ts";
 import { scanGuess } from "./scan-pickle.ts";
 import type { Scanner, ScanTarget } from "./scanner.ts";
 
@@ -36,7 +40,25 @@ const unpackers: Readonly<Partial<Record<ContentKind, Unpacker>>> = {
     const start = head[21] === 0x20 ? 22 : 21;
     yield* through(slice(source, start, source.size - start), createInflate());
   },
+  bzip2: (source) => whole(source, unpackBzip2),
+  xz: (source) => whole(source, unpackXz),
+  lzma: (source) => whole(source, unpackLzma),
+  lz4: (source) => whole(source, unpackLz4),
 };
+
+/** Formats that Node does not know are unpacked in memory, within these limits. */
+const packedLimit = 1 << 26;
+const unpackedLimit = 1 << 27;
+
+async function* whole(
+  source: ByteSource,
+  unpack: (bytes: Uint8Array, limit: number) => Uint8Array,
+): AsyncGenerator<Uint8Array> {
+  if (source.size > packedLimit) {
+    throw new AnomalyError({ rule: "archive/limits", message: "is too large to be unpacked in memory", at: null });
+  }
+  yield unpack(await source.read(0, source.size), unpackedLimit);
+}
 
 async function* through(source: ByteSource, engine: ReturnType<typeof createGunzip>): AsyncGenerator<Uint8Array> {
   const feed = async (): Promise<void> => {
