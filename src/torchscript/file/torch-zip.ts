@@ -1,6 +1,10 @@
 import { inflateRawSync } from "node:zlib";
 import { type ByteSource, memorySource, slice } from "../../archive/byte-source.ts";
-import { zipNames, type ZipName } from "../../model/zip-directory.ts";
+import type { Anomaly } from "../../archive/archive.ts";
+import { defaultLimits } from "../../archive/limits.ts";
+import { readDirectory } from "../../archive/zip-central.ts";
+import { findDirectory } from "../../archive/zip-end.ts";
+import { MalformedModel } from "../../model/malformed.ts";
 import { invalid } from "../lowering-error.ts";
 
 const localHeader = 30;
@@ -9,6 +13,28 @@ const usualExtra = 96;
 
 /** Code and pickles may be deflated, tensors never are. */
 const largestInflated = 1 << 28;
+
+/** An entry by the central directory. */
+interface ZipName {
+  readonly name: string;
+  readonly method: number;
+  readonly size: number;
+  readonly packedSize: number;
+  /** Of the local header. */
+  readonly offset: number;
+}
+
+/** The directory alone: torch's readers look nowhere else, and the checks of the container judge the rest. */
+async function zipNames(source: ByteSource): Promise<ZipName[]> {
+  const anomalies: Anomaly[] = [];
+  const directory = await findDirectory(source, anomalies);
+  if (directory === null) throw new MalformedModel(anomalies[0]?.message ?? "no ZIP");
+  const entries = await readDirectory(source, directory, defaultLimits, anomalies);
+  return entries.map(({ path, method, size, packedSize, offset }) => {
+    const number = method === "stored" ? 0 : method === "deflated" ? 8 : -1;
+    return { name: path, method: number, size, packedSize, offset };
+  });
+}
 
 function inflate(packed: Uint8Array, { name, size }: ZipName): Uint8Array {
   try {
