@@ -80,6 +80,10 @@ export class EngineProcess {
     return this.#started;
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   get alive(): boolean {
     return this.#failure === null;
   }
