@@ -24,7 +24,7 @@ export function* callsOf(program: Program): Generator<CodeCall> {
   }
 }
 
-export function callsIn(method: FunctionDefinition, record: string): CodeCall[] {
+function callsIn(method: FunctionDefinition, record: string): CodeCall[] {
   const calls: CodeCall[] = [];
   visitBlock(method.body, (expression, line) => {
     if (expression.kind !== "call") return;
@@ -34,11 +34,20 @@ export function callsIn(method: FunctionDefinition, record: string): CodeCall[] 
   return calls;
 }
 
-/** Whether the method reads `self.<name>`. */
+/** Whether the method reads an attribute of this name. */
 export function readsAttribute(method: FunctionDefinition, name: string): boolean {
+  return some(method, (expression) => expression.kind === "attribute" && expression.name === name);
+}
+
+/** Whether the method names a function like this, called at once or by way of a local. */
+export function namesFunction(method: FunctionDefinition, pattern: RegExp): boolean {
+  return some(method, (expression) => expression.kind === "path" && pattern.test(expression.name));
+}
+
+function some(method: FunctionDefinition, holds: (expression: Expression) => boolean): boolean {
   let found = false;
   visitBlock(method.body, (expression) => {
-    if (expression.kind === "attribute" && expression.name === name) found = true;
+    found ||= holds(expression);
   });
   return found;
 }

@@ -5,7 +5,7 @@ import { PickledDict, PickledList, PickledObject, PickledTuple, type Pickled } f
 import type { TorchScriptFile } from "../../torchscript/file/torchscript-file.ts";
 import type { Expression } from "../../torchscript/language/syntax.ts";
 import { type Check, type Finding, notApplicable } from "../check.ts";
-import { type CodeCall, callsIn, callsOf, readsAttribute } from "./code-walk.ts";
+import { type CodeCall, callsOf, namesFunction, readsAttribute } from "./code-walk.ts";
 import { malformed } from "./malformed.ts";
 import { torchProgram } from "./torch-program.ts";
 
@@ -103,9 +103,7 @@ function trainsByMode(file: TorchScriptFile, type: string): boolean {
   const definition = file.program.class(type);
   if (definition === null) return false;
   return [...definition.definition.methods.values()].some(
-    (method) =>
-      readsAttribute(method, "training") &&
-      callsIn(method, definition.file).some(({ callee }) => /dropout|batch_norm/.test(callee)),
+    (method) => readsAttribute(method, "training") && namesFunction(method, /dropout|batch_norm/),
   );
 }
 
