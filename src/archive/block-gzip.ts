@@ -12,6 +12,7 @@ const inFlight = 6;
 export class BlockGzip {
   readonly #file: DiskFile;
   #block = new Uint8Array(blockSize);
+  readonly #free: Uint8Array[] = [];
   #filled = 0;
   #before: Uint8Array = new Uint8Array(0);
   #crc = 0;
@@ -62,9 +63,11 @@ export class BlockGzip {
   async #compress(last: boolean): Promise<void> {
     if (this.#closed) throw new Error("the gzip member is closed");
     const block = this.#block.subarray(0, this.#filled);
-    this.#block = new Uint8Array(last ? 0 : blockSize);
+    this.#block = last ? block : (this.#free.pop() ?? new Uint8Array(blockSize));
     this.#filled = 0;
     const packing = deflateBlock(block, this.#before, last);
+    const recycle = (): unknown => this.#free.push(new Uint8Array(block.buffer));
+    packing.then(recycle, recycle);
     this.#before = windowOf(block);
     this.#lastWrite = Promise.all([packing, this.#lastWrite]).then(async ([packed]) => {
       await this.#file.write(packed, this.#position);

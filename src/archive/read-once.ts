@@ -5,8 +5,10 @@ import { type Hasher, localHasher, threadHasher } from "./hash-thread.ts";
 
 /** 1 MiB: larger blocks gain nothing, smaller ones cost calls (measured, docs/performance.md). */
 export const blockSize = 1 << 20;
-/** Blocks in flight: one read, one hashed, one written, and some slack for the scheduler. */
-const blockCount = 6;
+/** Blocks in flight where copying is all: one read, one hashed, one written, one to spare; more only leave the cache. */
+const copyingBlocks = 4;
+/** Blocks in flight where each is compressed: libuv's pool has as many threads unless told otherwise, and some wait. */
+const compressingBlocks = Math.max(6, Number(process.env["UV_THREADPOOL_SIZE"] ?? 4) + 2);
 /** From here on a second thread earns its start-up (15 ms) back. */
 const threadFrom = 24 << 20;
 
@@ -29,21 +31,23 @@ export class BlockRing {
 
   /** `largest` is the size of the largest entry to come; it decides whether hashing gets a thread. */
   constructor(largest: number) {
-    const bytes = blockSize * Math.max(1, Math.min(blockCount, Math.ceil(largest / blockSize)));
+    const bytes = blockSize * Math.max(1, Math.min(compressingBlocks, Math.ceil(largest / blockSize)));
     this.#hasher = largest >= threadFrom ? threadHasher(bytes) : localHasher(bytes);
   }
 
   /**
    * Reads `source` once, from start to end. `sink` gets each block in order, with its position; the block is its own
-   * until the promise settles. Reading, CRC-32, SHA-256 and the sink overlap.
+   * until the promise settles. Reading, CRC-32, SHA-256 and the sink overlap; `compresses` lets more blocks overlap.
    */
   async pass(
     source: OpenSource,
     size: number,
     sink: (block: Uint8Array, position: number) => Promise<void>,
     options: ReadOptions,
+    compresses = false,
   ): Promise<Checksums> {
-    const slots = this.#hasher.memory.length / blockSize;
+    const available = this.#hasher.memory.length / blockSize;
+    const slots = compresses ? available : Math.min(available, copyingBlocks);
     const reads: Promise<Uint8Array>[] = [];
     const settled: Promise<unknown>[] = [];
     let lastRead: Promise<unknown> = Promise.resolve();

@@ -102,7 +102,7 @@ async function writeDeflated(
     lastWrite.catch(() => undefined);
     return lastWrite;
   };
-  const sums = await ring.pass(source, size, sink, options);
+  const sums = await ring.pass(source, size, sink, options, true);
   const packedSize = end - start;
   if (packedSize >= size || looksLikeBomb(size, packedSize)) return null;
   return finish(file, tail, { ...draft, crc32: sums.crc32, packedSize }, end, sums);
