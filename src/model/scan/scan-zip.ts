@@ -1,10 +1,10 @@
 import { crc32 } from "node:zlib";
 import { AnomalyError } from "../../archive/archive.ts";
-import { type ByteSource, slice } from "../../archive/byte-source.ts";
+import { type ByteSource, memorySource, slice } from "../../archive/byte-source.ts";
 import { defaultLimits } from "../../archive/limits.ts";
 import { readTar } from "../../archive/tar-records.ts";
 import type { ZipEntry } from "../../archive/zip-central.ts";
-import { streamZipEntry } from "../../archive/zip-stream.ts";
+import { collect, storedOrPacked, streamZipEntry } from "../../archive/zip-stream.ts";
 import { packedBytes, readZip } from "../../archive/zip-records.ts";
 import type { ModelFormat } from "../model-format.ts";
 import { formatOfNames } from "../sniff-format.ts";
@@ -52,8 +52,7 @@ async function scanEntry(scanner: Scanner, target: ScanTarget, entry: ZipEntry, 
     if (tensor && !(await isWorthwhile(target.source, entry))) return;
     scanner.budget.unpacked -= entry.method === "stored" ? 0 : entry.size;
     if (scanner.budget.unpacked < 0) throw unpackable(path);
-    const source = await unpacked(scanner, target.source, entry);
-    if (!tensor) await compareChecksum(scanner, target.source, entry, path);
+    const source = await unpacked(scanner, target.source, entry, tensor);
     if (torchFormats.has(format) && !tensor && (await isPickle(source, entry.path))) {
       const torchscript = format === "torchscript";
       const context = { persistent: "torch", torchscript, allowed: scanner.settings.allowed } as const;
@@ -63,7 +62,9 @@ async function scanEntry(scanner: Scanner, target: ScanTarget, entry: ZipEntry, 
     }
   } catch (error) {
     if (!(error instanceof AnomalyError)) throw error;
-    scanner.unscannable(error.anomaly.message.replace(/\.$/, ""), { ...inner, source: target.source });
+    const message = error.anomaly.message.replace(/\.$/, "");
+    if (error.anomaly.rule === "archive/crc-mismatch") scanner.report("torch-archive", message, path);
+    else scanner.unscannable(message, { ...inner, source: target.source });
   }
 }
 
@@ -87,19 +88,33 @@ async function isWorthwhile(source: ByteSource, entry: ZipEntry): Promise<boolea
   return first === 0x50 && second === 0x4b && third === 3 && fourth === 4;
 }
 
-async function unpacked(scanner: Scanner, source: ByteSource, entry: ZipEntry): Promise<ByteSource> {
-  const packed = entry.method === "stored" ? packedBytes(source, entry) : null;
-  if (packed !== null && (entry.header.flags & 1) === 0) return packed;
-  return scanner.spool.source(streamZipEntry(source, entry));
+/** Records up to this are read once, for their checksum and for the scan. */
+const smallRecord = 1 << 20;
+
+/**
+ * A record's plain bytes. The checksum of what is not a tensor is compared: records that are unpickled must be what the
+ * container declares. (Those of tensors belong to the pass that reads every byte of the archive.)
+ */
+async function unpacked(scanner: Scanner, source: ByteSource, entry: ZipEntry, tensor: boolean): Promise<ByteSource> {
+  if (entry.size <= smallRecord) {
+    const bytes = await collect(streamZipEntry(source, entry), entry.size);
+    if (!tensor) requireChecksum(crc32(bytes), entry);
+    return memorySource(bytes);
+  }
+  if (!tensor) {
+    let sum = 0;
+    for await (const block of streamZipEntry(source, entry)) sum = crc32(block, sum);
+    requireChecksum(sum, entry);
+  }
+  return entry.method === "stored"
+    ? storedOrPacked(source, entry)
+    : scanner.spool.source(streamZipEntry(source, entry));
 }
 
-/** Of the records that are unpickled; those of tensors belong to the pass that reads every byte. */
-async function compareChecksum(scanner: Scanner, source: ByteSource, entry: ZipEntry, path: string): Promise<void> {
-  let sum = 0;
-  for await (const block of streamZipEntry(source, entry)) sum = crc32(block, sum);
-  if (entry.crc32 !== null && sum !== entry.crc32) {
-    scanner.report("torch-archive", "CRC-32 is not what the container declares", path);
-  }
+function requireChecksum(sum: number, entry: ZipEntry): void {
+  if (entry.crc32 === null || sum === entry.crc32) return;
+  const message = "CRC-32 is not what the container declares";
+  throw new AnomalyError({ rule: "archive/crc-mismatch", message, at: entry.path });
 }
 
 /** A tar file inside of an archive; torch wrote those before 0.1.10. */
