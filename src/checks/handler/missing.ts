@@ -14,6 +14,10 @@ export const handlerMissing: Check = {
     const manifest = (await subject.manifest())?.manifest;
     if (!manifest) return notApplicable;
     const place = await handlerPlace(subject);
+    const said = (await subject.manifest())?.issues.some(
+      ({ pointer }) => pointer === "/model" || pointer === "/model/handler",
+    );
+    if (place === null && said) return notApplicable;
     if (place === null) {
       yield { message: "The manifest names no handler, so the worker dies when it starts.", at: manifestPath };
       return;

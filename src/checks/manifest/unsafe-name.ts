@@ -8,7 +8,7 @@ const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-
 
 export const unsafeName: Check = {
   id: "manifest/unsafe-name",
-  title: "Model's name and version are names and no paths",
+  title: "Names in the manifest lead nowhere",
   severity: "error",
   why: "Tools make file names, URLs and log lines of them: a path or a control character there is an attack or a mistake.",
   remedy: "Use letters, digits, '.', '_' and '-', as torch-model-archiver demands.",
@@ -16,7 +16,7 @@ export const unsafeName: Check = {
   async *run(subject) {
     const model = (await subject.manifest())?.manifest?.model;
     if (!model) return notApplicable;
-    for (const key of ["modelName", "modelVersion"] as const) {
+    for (const key of ["modelName", "modelVersion", "handler"] as const) {
       const value = model[key] ?? "";
       const parts = value.split(/[/\\]/);
       const climbs = parts.includes("..") || value.startsWith("/") || (key === "modelName" && parts.length > 1);

@@ -8,8 +8,12 @@ const redirecting: Readonly<Record<string, string>> = {
   "--find-links": "adds a place that packages are taken from",
   "--trusted-host": "turns off the check of a host's certificate",
   "--editable": "installs from a source tree",
-  "--requirement": "reads another file",
+  "--requirement": "reads requirements from there",
+  "--constraint": "reads versions from there",
 };
+
+/** pip's own default, spelt out. */
+const usualIndex = /^https:\/\/pypi\.org\/simple\/?$/;
 
 export const foreignSource: Check = {
   id: "requirements/foreign-source",
@@ -22,7 +26,9 @@ export const foreignSource: Check = {
     if (file === null) return notApplicable;
     for (const { name, value, line } of file.options) {
       const why = redirecting[name];
-      if (why !== undefined) yield { message: `${name} ${value} ${why}.`, at: `${file.path}:${line}` };
+      const asks = name === "--trusted-host" || isRemote(value);
+      if (why !== undefined && asks && !usualIndex.test(value))
+        yield { message: `${name} ${value} ${why}.`, at: `${file.path}:${line}` };
     }
     for (const { source, line } of file.requirements) {
       if (source === null || !isRemote(source)) continue;

@@ -46,6 +46,7 @@ const named = /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(\[[^\]]*\])?\s*(
 const version = String.raw`(?:===\s*[^\s,;]+|(?:==|!=|<=|>=|~=|<|>)\s*[A-Za-z0-9_.*+!-]+)`;
 const versions = new RegExp(String.raw`^\(?\s*(${version}(?:\s*,\s*${version})*)?\s*,?\s*\)?$`);
 const url = /^(?:[a-z][a-z0-9+.-]*:\/\/|file:)/i;
+const atUrl = /^[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*@/;
 const path = /^(?:\.{0,2}[/\\]|~|[A-Za-z]:[/\\])|\.(?:whl|zip|tar\.gz|tgz|tar\.bz2)$/;
 
 /** Reads a requirements file as pip does: comments, continued lines, options, PEP 508 names. Never throws. */
@@ -99,7 +100,8 @@ function readRequirement(content: string, line: number): Requirement | string {
   const plain = content.replace(/\s+--(?:hash|global-option|config-settings?|no-binary)\b.*$/, "");
   if (url.test(plain))
     return { name: /[#&]egg=([\w.-]+)/.exec(plain)?.[1] ?? "", extras: "", versions: "", source: plain, line };
-  if (path.test(plain.split(";")[0]?.trim() ?? "")) return { name: "", extras: "", versions: "", source: plain, line };
+  if (!atUrl.test(plain) && path.test(plain.split(";")[0]?.trim() ?? ""))
+    return { name: "", extras: "", versions: "", source: plain, line };
   const found = named.exec(plain);
   if (!found) return `${JSON.stringify(content.slice(0, 60))} is no requirement`;
   const [, name = "", extras = "", rest = ""] = found;
