@@ -30,11 +30,16 @@ function reportUsage(error: CommanderError, argv: readonly string[], io: Io): nu
 }
 
 function reportBug(error: unknown, argv: readonly string[], io: Io): number {
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (wantsJson(argv)) printJson(io, "bug", error instanceof Error ? error.message : String(error), reportBugs);
-  io.stderr.write(`This is a bug in model-archiver ${toolVersion()} (node ${process.version}, ${process.platform}).\n`);
-  io.stderr.write(`${printable(stack).replaceAll("\\x0a", "\n")}\n${reportBugs}\n`);
+  io.stderr.write(bugText(error));
   return 3;
+}
+
+/** What a person needs to report a bug of ours. */
+export function bugText(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const head = `This is a bug in model-archiver ${toolVersion()} (node ${process.version}, ${process.platform}).`;
+  return `${head}\n${printable(stack).replaceAll("\\x0a", "\n")}\n${reportBugs}\n`;
 }
 
 const reportBugs = "Please report it with the command line and this text.";

@@ -2,12 +2,14 @@ import { writeFile, appendFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { translated } from "../archive/file-source.ts";
 import { checks } from "../checks/registry.ts";
+import { printable } from "../report/text.ts";
 import { renderLine, renderReport, renderSummary, type PageOptions } from "../report/verify-report.ts";
 import type { Unreadable, VerifyDocument } from "../verify/report.ts";
 import type { Verified } from "../verify/verify.ts";
 import { chalkFor } from "./colour.ts";
 import type { Io } from "./io.ts";
 import type { VerifyFlags } from "./verify-run.ts";
+import { toolVersion } from "./version.ts";
 
 type OutputFlags = Pick<VerifyFlags, "json" | "quiet" | "junit" | "sarif" | "markdown">;
 
@@ -45,7 +47,7 @@ function pages(
 
 /** A single path that cannot be read has no page: the error stands on stderr, as everywhere. */
 function unreadable({ error }: Unreadable, io: Io): string {
-  io.stderr.write(`error: ${error.message}  ${error.code}\n${error.remedy}\n`);
+  if (error.code !== "bug") io.stderr.write(`error: ${printable(error.message)}  ${error.code}\n${error.remedy}\n`);
   return "";
 }
 
@@ -56,7 +58,7 @@ async function writeFiles(document: VerifyDocument, flags: OutputFlags, io: Io):
   }
   if (flags.sarif !== undefined) {
     const { sarif } = await import("../report/sarif.ts");
-    await write(io, flags.sarif, `${JSON.stringify(sarif(document, checks), null, 2)}\n`);
+    await write(io, flags.sarif, `${JSON.stringify(sarif(document, checks, toolVersion()), null, 2)}\n`);
   }
   const summary = io.env["GITHUB_STEP_SUMMARY"];
   if (flags.markdown === undefined && !summary) return;

@@ -7,6 +7,7 @@ import { readPolicy } from "../verify/policy.ts";
 import { type VerifyDocument, verifySchemaVersion } from "../verify/report.ts";
 import { exitCodeOf } from "../verify/verdict.ts";
 import { verifyAll, type VerifyAllOptions } from "../verify/verify-all.ts";
+import { bugText } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { writeReports } from "./verify-output.ts";
 
@@ -40,13 +41,15 @@ export async function runVerify(paths: readonly string[], flags: VerifyFlags, io
   // The engine's process starts first and loads while the static checks run.
   if (!flags.static) pool.warm();
   try {
-    const results = await verifyAll(paths, { ...options, pool });
+    const bugs: unknown[] = [];
+    const results = await verifyAll(paths, { ...options, pool, onBug: (_, error) => bugs.push(error) });
     const reports = results.map((result) => ("report" in result ? result.report : result));
     const document: VerifyDocument = { schemaVersion: verifySchemaVersion, reports };
     await writeReports(results, document, performance.now() - started, flags, io);
     if (pool.missing) io.stderr.write(`${installEngine}\n`);
     const verdicts = reports.map((report) => report.verdict);
-    io.exitCode = exitCodeOf(verdicts, pool.missing);
+    io.exitCode = bugs.length > 0 ? 3 : exitCodeOf(verdicts, pool.missing);
+    for (const bug of bugs) io.stderr.write(bugText(bug));
   } finally {
     pool.close();
   }

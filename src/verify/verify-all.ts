@@ -10,7 +10,11 @@ export interface VerifyAllOptions extends VerifyOptions {
   readonly open?: (path: string) => Promise<Archive>;
   /** Called as each path is done, in the order they finish. */
   readonly onDone?: (done: Verified | Unreadable) => void;
+  /** Called with an error that is a bug of ours; without it, it is thrown. The other paths are judged all the same. */
+  readonly onBug?: (path: string, error: unknown) => void;
 }
+
+const reportBugs = "Please report it with the command line and the text on stderr.";
 
 /** Judges several paths at once, as many as there are cores. One result a path, in the order of the paths. */
 export async function verifyAll(
@@ -27,6 +31,8 @@ export async function verifyAll(
     for (let at = next++; at < paths.length; at = next++) {
       options.signal?.throwIfAborted();
       const done = await verifyPath(paths[at] ?? "", { ...options, pool, threads });
+      // An engine that was stopped looks like one that crashed.
+      options.signal?.throwIfAborted();
       results[at] = done;
       options.onDone?.(done);
     }
@@ -49,9 +55,14 @@ async function verifyPath(path: string, options: VerifyAllOptions): Promise<Veri
       await archive.close();
     }
   } catch (error) {
-    if (!(error instanceof ArchiverError) || error.code === "interrupted") throw error;
-    const { code, message, remedy } = error;
-    return { path, verdict: null, error: { code, message, remedy } };
+    if (options.signal?.aborted) throw error;
+    if (error instanceof ArchiverError) {
+      const { code, message, remedy } = error;
+      return { path, verdict: null, error: { code, message, remedy } };
+    }
+    if (!options.onBug) throw error;
+    options.onBug(path, error);
+    return { path, verdict: null, error: { code: "bug", message: String(error), remedy: reportBugs } };
   }
 }
 
