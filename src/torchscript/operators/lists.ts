@@ -1,11 +1,12 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
+import { asSymbolic } from "../evaluator/merge.ts";
 import { invalid, raised, unsupported } from "../lowering-error.ts";
 import { TensorValue } from "../tensor-value.ts";
 import { DeviceValue, ListValue, ObjectValue, SymbolicScalar, TupleValue, type Value } from "../value.ts";
 import type { Operator } from "./operator.ts";
 import { row } from "./row.ts";
-import { extreme } from "./scalar-arithmetic.ts";
+import { addNumbers, extreme } from "./scalar-arithmetic.ts";
 import { sliceEnds } from "./views.ts";
 
 /** Python's `==` of values without tensors. Throws where only running the graph would tell. */
@@ -188,6 +189,23 @@ const repeated = (list: readonly Value[], times: number) => {
   return new ListValue(Array.from({ length: Math.max(0, times) }, () => list).flat());
 };
 
+/** Python's `all` (seeking a false item) and `any` (seeking a true one). */
+function every(call: Call, builder: Builder, sought: boolean): Value {
+  let result: Value = !sought;
+  for (const item of call.list("self")) {
+    if (item === sought) return sought;
+    if (typeof item !== "boolean") result = bothBools(result, item, sought ? "Or" : "And", builder);
+  }
+  return result;
+}
+
+function bothBools(a: Value, b: Value, op: string, builder: Builder): Value {
+  const [x, y] = [asSymbolic(a, builder), asSymbolic(b, builder)];
+  if (x === null || y === null) throw invalid("a list of something else than bools");
+  const sides = [x, y].map((side) => builder.cast(side.tensor, "bool"));
+  return new SymbolicScalar("bool", builder.emit(op, sides, {}, { dtype: "bool", shape: [] }));
+}
+
 /** Lists. */
 export const lists: readonly Operator[] = [
   ...Object.entries(changes).map(([name, { schema, doc, change }]) =>
@@ -255,6 +273,15 @@ export const lists: readonly Operator[] = [
   ),
   row("prim::min", [".self(t[] self) -> t"], "The smallest item of a list.", listExtreme("min")),
   row("prim::max", [".self(t[] self) -> t"], "The largest item of a list.", listExtreme("max")),
+  row("aten::sum", [".list(t[] self) -> t"], "The sum of a list of numbers.", (call, builder) =>
+    call.list("self").reduce((total, item) => addNumbers(total, item, builder), 0n),
+  ),
+  row("aten::all", [".list(bool[] self) -> bool"], "Whether all items of a list hold.", (call, builder) =>
+    every(call, builder, false),
+  ),
+  row("aten::any", [".list(bool[] self) -> bool"], "Whether an item of a list holds.", (call, builder) =>
+    every(call, builder, true),
+  ),
   row(
     "prim::rangelist",
     ["(int n) -> int[]"],

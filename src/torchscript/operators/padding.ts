@@ -18,7 +18,7 @@ export function constantPad(
   builder: Builder,
   x: TensorValue,
   pad: readonly number[],
-  value: TensorValue | number,
+  value: TensorValue | number = 0,
 ): TensorValue {
   const pads = perAxis(x, pad);
   if (pads.every(([a, b]) => a === 0 && b === 0)) return builder.copy(x);

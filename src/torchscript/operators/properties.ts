@@ -140,12 +140,15 @@ export const properties: readonly Operator[] = [
     "A device.",
     (call) => new DeviceValue(call.has("a") ? call.string("a") : `${call.string("type")}:${call.int("index")}`),
   ),
-  row("aten::eq", [".device(Device a, Device b) -> bool", ".enum(t a, t b) -> bool"], "Of devices and enums.", (call) =>
-    equal(call.value("a"), call.value("b")),
+  row(
+    "aten::eq",
+    [".device(Device a, Device b) -> bool", ".enum(AnyEnumType a, AnyEnumType b) -> bool"],
+    "Of devices and enums.",
+    (call) => equal(call.value("a"), call.value("b")),
   ),
   row(
     "aten::ne",
-    [".device(Device a, Device b) -> bool", ".enum(t a, t b) -> bool"],
+    [".device(Device a, Device b) -> bool", ".enum(AnyEnumType a, AnyEnumType b) -> bool"],
     "Of devices and enums.",
     (call) => !equal(call.value("a"), call.value("b")),
   ),

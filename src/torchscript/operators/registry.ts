@@ -13,6 +13,7 @@ import { recurrent } from "./recurrent.ts";
 import { recurrentCells } from "./recurrent-cells.ts";
 import { packedSequences } from "./packed-sequences.ts";
 import { dicts } from "./dicts.ts";
+import { fromValues } from "./from-values.ts";
 import { indexWrites } from "./index-writes.ts";
 import { lists } from "./lists.ts";
 import { properties } from "./properties.ts";
@@ -51,6 +52,7 @@ import { unary } from "./unary.ts";
 export const operators: readonly Operator[] = [
   ...scalarArithmetic,
   ...scalars,
+  ...fromValues,
   ...properties,
   ...lists,
   ...dicts,

@@ -136,6 +136,14 @@ function symbolicBinary(given: Binary, name: string, a: Value, b: Value, builder
   return new SymbolicScalar(given.gives ?? (float ? "float" : "int"), result);
 }
 
+/** a + b of two numbers. */
+export function addNumbers(a: Value, b: Value, builder: Builder): Value {
+  if (a instanceof SymbolicScalar || b instanceof SymbolicScalar) {
+    return symbolicBinary(binaries["add"], "aten::sum", a, b, builder);
+  }
+  return typeof a === "bigint" && typeof b === "bigint" ? a + b : Number(a) + Number(b);
+}
+
 /** Python's min and max of two numbers. */
 export function extreme(name: "min" | "max", a: Value, b: Value, builder: Builder): Value {
   const pick = name === "min" ? (x: number, y: number) => x <= y : (x: number, y: number) => x >= y;
