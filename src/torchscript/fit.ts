@@ -1,6 +1,6 @@
 import type { SchemaType } from "./schema.ts";
 import { TensorValue } from "./tensor-value.ts";
-import { DeviceValue, DictValue, ListValue, SymbolicScalar, TupleValue, type Value } from "./value.ts";
+import { DeviceValue, DictValue, ListValue, ObjectValue, SymbolicScalar, TupleValue, type Value } from "./value.ts";
 
 /** `exact`: as it is. `converted`: after PyTorch's implicit conversions between tensors and numbers. */
 export type Fit = "exact" | "converted";
@@ -46,6 +46,7 @@ const tests: Readonly<Record<string, ((value: Value, fit: Fit) => boolean) | und
   Scalar: (value, fit) => isNumber(value) || typeof value === "boolean" || isSingle(value, fit),
   number: (value, fit) => isNumber(value) || typeof value === "boolean" || isSingle(value, fit),
   complex: () => false,
+  AnyEnumType: (value) => value instanceof ObjectValue,
   str: (value) => typeof value === "string",
   Device: (value) => value instanceof DeviceValue || typeof value === "string",
   ScalarType: (value) => typeof value === "bigint",
