@@ -12,7 +12,7 @@ const inFlight = 6;
 export class BlockGzip {
   readonly #file: DiskFile;
   #block = new Uint8Array(blockSize);
-  readonly #free: Uint8Array[] = [];
+  readonly #free: Uint8Array<ArrayBuffer>[] = [];
   #filled = 0;
   #before: Uint8Array = new Uint8Array(0);
   #crc = 0;

@@ -59,7 +59,7 @@ async function openLocal(location: string, settings: OpenSettings): Promise<Arch
 async function openContainer(location: string, file: FileSource, settings: OpenSettings): Promise<Archive> {
   const head = await file.read(0, Math.min(file.size, 512));
   const named = archiveSuffix.test(location);
-  if (startsZip(head) || (named && (await endsZip(file)))) {
+  if (startsZip(head) || (await endsZip(file, named))) {
     const zip = await readZip(file, settings.limits);
     if (isModelZip(zip.entries)) return bareArchive(location, file, zip.anomalies.filter(concernsModels), settings);
     return zipArchive(location, file, zip, settings);
@@ -88,9 +88,15 @@ function startsZip(head: Uint8Array): boolean {
   return first === signature.local || first === signature.end;
 }
 
-/** A ZIP that something was put before: readers that start at the end find it. */
-async function endsZip(file: FileSource): Promise<boolean> {
+/**
+ * A ZIP that something was put before: readers that start at the end find it. In a file that calls itself an archive
+ * any end record counts, in another only one that the file really ends with.
+ */
+async function endsZip(file: FileSource, named: boolean): Promise<boolean> {
   const length = Math.min(file.size, 22 + 0xffff);
   const tail = Buffer.from(await file.read(file.size - length, length));
-  return tail.includes("PK\x05\x06", 0, "latin1");
+  const at = tail.lastIndexOf("PK\x05\x06", undefined, "latin1");
+  if (at < 0 || named) return at >= 0;
+  if (at + 22 > tail.length || at + 22 + tail.readUInt16LE(at + 20) !== tail.length) return false;
+  return tail.readUInt16LE(at + 10) > 0;
 }

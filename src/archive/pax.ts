@@ -6,9 +6,9 @@ export interface PaxRecords {
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const grammar: Readonly<Record<string, RegExp>> = {
-  size: /^\d{1,20}$/u,
-  uid: /^\d{0,20}$/u,
-  gid: /^\d{0,20}$/u,
+  size: /^\d{1,64}$/u,
+  uid: /^\d{0,64}$/u,
+  gid: /^\d{0,64}$/u,
   mtime: /^(?:-?\d+(?:\.\d*)?)?$/u,
   atime: /^(?:-?\d+(?:\.\d*)?)?$/u,
   ctime: /^(?:-?\d+(?:\.\d*)?)?$/u,
@@ -50,6 +50,8 @@ function readRecord(bytes: Uint8Array, records: Map<string, string>, problems: s
   if (records.has(key)) problems.push(`The pax record ${key} comes twice.`);
   if (grammar[key]?.test(value) === false)
     problems.push(`The pax record ${key} has the value ${JSON.stringify(value)}.`);
+  if ((key === "uname" || key === "gname") && value.includes("\0"))
+    problems.push(`The pax record ${key} contains NUL.`);
   if (key === "path" && value === "") problems.push("The pax record path is empty.");
   if (key === "hdrcharset" && value !== "ISO-IR 10646 2000 UTF-8") {
     problems.push(`The pax records are in the character set ${JSON.stringify(value)}.`);

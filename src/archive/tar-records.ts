@@ -16,8 +16,8 @@ export interface TarEntry extends Entry {
 export interface TarView {
   readonly entries: readonly TarEntry[];
   readonly anomalies: readonly Anomaly[];
-  /** Every name lies below this folder, which TorchServe cuts off; null for a flat archive. */
-  readonly top: string | null;
+  /** Whether TorchServe arrives at these names too. */
+  readonly serves: boolean;
 }
 
 /** Long names and pax records are read whole; honest ones have some hundred bytes. */
@@ -78,8 +78,8 @@ export async function readTar(source: ByteSource, limits: Limits): Promise<TarVi
   if (reading.pending.longName !== null || reading.pending.pax !== null) {
     report("archive/tar-header", "The archive ends after a long name or pax record that belongs to no entry.");
   }
-  const { entries, top } = topStripped(reading.entries);
-  return { entries, top, anomalies: [...reading.anomalies, ...collisionAnomalies(entries)] };
+  const { entries, serves } = topStripped(reading.entries);
+  return { entries, serves, anomalies: [...reading.anomalies, ...collisionAnomalies(entries)] };
 }
 
 type Report = (rule: string, message: string) => void;

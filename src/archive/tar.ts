@@ -52,7 +52,7 @@ function tarArchive(
     return slice(from, found.dataOffset, found.size);
   };
   const { entries } = tar;
-  const flat = tar.top === null && entries.length > 0;
+  const flat = !tar.serves && entries.length > 0;
   const message = "The entries do not lie below one folder; TorchServe cuts each name up to its first slash.";
   const anomalies = flat ? [...tar.anomalies, { rule: "serve/flat-tar", message, at: null }] : tar.anomalies;
   const open: Archive["open"] = async (entry) => data(entry);

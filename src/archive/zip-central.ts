@@ -163,11 +163,11 @@ function reportPacking(
 const typeMask = 0o170000;
 const kinds: Readonly<Record<number, EntryKind>> = { 0o100000: "file", 0o040000: "directory", 0o120000: "link" };
 
-/** Systems that put no Unix mode into the upper half of the attributes: FAT, HPFS, NTFS, VFAT (4.4.2). */
-const foreign: ReadonlySet<number> = new Set([0, 6, 10, 14]);
+/** Systems that put a Unix mode into the upper half of the attributes: Unix, VMS, Atari, BeOS, macOS, AtheOS (4.4.2). */
+const unixLike: ReadonlySet<number> = new Set([2, 3, 5, 16, 19, 30]);
 
 function isUnix(header: CentralHeader): boolean {
-  return !foreign.has(header.madeBy >>> 8);
+  return unixLike.has(header.madeBy >>> 8);
 }
 
 function kindOf(header: CentralHeader, path: string): EntryKind {
