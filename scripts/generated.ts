@@ -3,6 +3,7 @@ import { checksPage } from "../src/checks/checks-page.ts";
 import { checks } from "../src/checks/registry.ts";
 import { inspectionDocument } from "../src/inspect/inspection-schema.ts";
 import { manifestSchema } from "../src/manifest/index.ts";
+import { archiveDocument } from "../src/report/archive-schema.ts";
 import { verifyDocument } from "../src/verify/report-schema.ts";
 
 /**
@@ -11,6 +12,7 @@ import { verifyDocument } from "../src/verify/report-schema.ts";
  */
 export const generated: Readonly<Record<string, () => Promise<string>>> = {
   "docs/checks.md": async () => checksPage(checks),
+  "schema/archive.schema.json": async () => json(z.toJSONSchema(archiveDocument)),
   "schema/inspect.schema.json": async () => json(z.toJSONSchema(inspectionDocument)),
   "schema/manifest.schema.json": async () => json(manifestSchema()),
   "schema/verify.schema.json": async () => json(z.toJSONSchema(verifyDocument)),

@@ -26,7 +26,9 @@ export async function writeFolder(
     for (const entry of entries) written.push(await writeFile(temporary, entry, ring, options));
     const last = await options.seal(written);
     const source = byteEntry(memorySource(last.bytes));
-    written.push(await writeFile(temporary, { path: last.path, mode: 0o644, source }, ring, options));
+    written.push(
+      await writeFile(temporary, { path: last.path, mode: 0o644, source }, ring, { ...options, onBytes: undefined }),
+    );
     await replaceFolder(disk, temporary, path);
   } catch (error) {
     await disk.remove(temporary).catch(() => undefined);

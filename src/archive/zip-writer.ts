@@ -61,7 +61,7 @@ export async function writeZip(
     }
     const last = await options.seal(written);
     const source = byteEntry(memorySource(last.bytes));
-    await put(await packSmall({ path: last.path, mode: 0o644, source }, options));
+    await put(await packSmall({ path: last.path, mode: 0o644, source }, { ...options, onBytes: undefined }));
     await writeDirectory(tail, records);
     return { entries: written, size: tail.position };
   } finally {

@@ -15,5 +15,5 @@ export function handlerFile(handler: string, runtime: Runtime, cwd: string): str
 
 /** `folder/file:function` without `:function`; the colon of a Windows drive stays. */
 function withoutEntryPoint(handler: string): string {
-  return handler.replace(/(?<=..):[^/\\]*$/, "");
+  return handler.replace(/:[^/\\]*$/, "");
 }
