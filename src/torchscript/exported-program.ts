@@ -54,6 +54,7 @@ async function startOf(
   builder: Builder,
 ): Promise<Environment> {
   const environment: Environment = new Map();
+  for (const [name, weight] of file.constants) environment.set(name, await loadWeight(weight, builder));
   for (const { name, tensor } of signature.weights) {
     const weight = file.tensors.get(tensor);
     if (weight === undefined) throw invalid(`the file has no tensor ${tensor}`);

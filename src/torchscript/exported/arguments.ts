@@ -24,7 +24,9 @@ const bool: Reader = (value) => {
   return value;
 };
 const none: Reader = () => null;
-const named: Reader = (value, environment) => lookUp(JsonObject.of(value, what).string("name"), environment);
+/** `{"name": "x"}`; the optional tensors of torch 2.1 and 2.2 are plain names. */
+const named: Reader = (value, environment) =>
+  lookUp(typeof value === "string" ? value : JsonObject.of(value, what).string("name"), environment);
 /** `{"as_name": "s0"}` or `{"as_int": 3}`, and the other unions within unions. */
 const union: Reader = (value, environment) => argumentValue(value, environment);
 const name: Reader = (value, environment) => lookUp(stringOf(value, what), environment);

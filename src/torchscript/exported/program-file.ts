@@ -1,4 +1,4 @@
-import { type ByteSource, slice } from "../../archive/byte-source.ts";
+import { type ByteSource, memorySource, slice } from "../../archive/byte-source.ts";
 import { elementCount } from "../../graph/dtype.ts";
 import { type Pickled, PickledDict, PickledTensor } from "../file/pickled.ts";
 import { TorchZip } from "../file/torch-zip.ts";
@@ -16,6 +16,8 @@ export interface ProgramFile {
   readonly program: JsonObject;
   /** Parameters, buffers and tensor constants by their qualified names. */
   readonly tensors: ReadonlyMap<string, Weight>;
+  /** Tensors that the graph of torch 2.1 carries itself, by their names in it. */
+  readonly constants: ReadonlyMap<string, Weight>;
   /** The recorded example: what `torch.export.export` was called with, `(args, kwargs)`; null where there is none. */
   readonly sample: () => Promise<Sample | null>;
   /** `models/model.json`, for messages. */
@@ -48,12 +50,26 @@ const oldProgram = "serialized_exported_program.json";
 async function openOld(zip: TorchZip): Promise<ProgramFile> {
   const program = JsonObject.of(parseJson(await zip.text(oldProgram, programLimit), oldProgram), "the program");
   const tensors = new Map<string, Weight>();
-  // torch 2.1 named the pickle of the state dict .json.
-  for (const name of ["serialized_state_dict.pt", "serialized_state_dict.json", "serialized_constants.pt"]) {
-    await addSaved(zip, name, tensors);
+  // Up to torch 2.2 these pickles were called .json.
+  for (const name of ["serialized_state_dict", "serialized_constants"]) {
+    await addSaved(zip, `${name}.pt`, tensors);
+    await addSaved(zip, `${name}.json`, tensors);
   }
   const example = "serialized_example_inputs.pt";
-  return { program, tensors, sample: () => openSample(zip, example), entry: oldProgram };
+  const constants = await encodedConstants(program);
+  return { program, tensors, constants, sample: () => openSample(zip, example), entry: oldProgram };
+}
+
+/** torch 2.1: constants of the graph, each a `torch.save` of its own in base64. */
+async function encodedConstants(program: JsonObject): Promise<Map<string, Weight>> {
+  const constants = new Map<string, Weight>();
+  const listed = program.object("graph_module").object("graph").optionalObject("constants");
+  for (const [name, value] of listed?.entries ?? []) {
+    if (typeof value !== "string") continue;
+    const saved = await openSaved(memorySource(Buffer.from(value, "base64")));
+    if (saved?.value instanceof PickledTensor) constants.set(name, await saved.place(saved.value));
+  }
+  return constants;
 }
 
 async function openPackage(zip: TorchZip, model: string): Promise<ProgramFile> {
@@ -68,7 +84,13 @@ async function openPackage(zip: TorchZip, model: string): Promise<ProgramFile> {
     if (zip.has(config)) await addConfigured(zip, folder, config, tensors);
     else await addSaved(zip, `${folder}${model}.pt`, tensors);
   }
-  return { program, tensors, sample: () => openSample(zip, `data/sample_inputs/${model}.pt`), entry };
+  return {
+    program,
+    tensors,
+    constants: new Map(),
+    sample: () => openSample(zip, `data/sample_inputs/${model}.pt`),
+    entry,
+  };
 }
 
 /** Tensors of a nested `torch.save` of a dictionary; nothing where there is no such record. */
