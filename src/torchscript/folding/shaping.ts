@@ -123,6 +123,48 @@ const tile: Rule = ([data], _attributes, { shape }) => {
   return pick(data, shape, (at) => at.reduce((sum, index, axis) => sum + (index % data.shape[axis]) * own[axis], 0));
 };
 
+const trilu: Rule = ([data, k], attributes) => {
+  if (!data) return null;
+  const upper = intAttribute(attributes, "upper", 1) === 1;
+  const diagonal = k ? Number(k.elements[0]) : 0;
+  const zero = typeof data.elements[0] === "bigint" ? 0n : 0;
+  return data.elements.map((element, i) => {
+    const [row, column] = coordinates(i, data.shape).slice(-2);
+    return (upper ? column - row >= diagonal : column - row <= diagonal) ? element : zero;
+  });
+};
+
+const scatterND: Rule = ([data, indices, updates], attributes) => {
+  if (!data || !indices || !updates || attributes["reduction"] !== undefined) return null;
+  const own = contiguousStrides(data.shape);
+  const width = indices.shape.at(-1) ?? 0;
+  const run = elementCount(data.shape.slice(width));
+  const elements = [...data.elements];
+  for (let row = 0; row < indices.elements.length / Math.max(width, 1); row++) {
+    let start = 0;
+    for (let axis = 0; axis < width; axis++) {
+      const index = Number(indices.elements[row * width + axis]);
+      const at = index < 0 ? index + data.shape[axis] : index;
+      if (at < 0 || at >= data.shape[axis]) return null;
+      start += at * own[axis];
+    }
+    for (let i = 0; i < run; i++) elements[start + i] = updates.elements[row * run + i];
+  }
+  return elements;
+};
+
+const pad: Rule = ([data, pads, value, axes], attributes, { dtype, shape }) => {
+  const mode = attributes["mode"] ?? "constant";
+  if (!data || !pads || axes || mode !== "constant" || pads.elements.some((size) => size < 0)) return null;
+  const own = contiguousStrides(data.shape);
+  const fill = toElement(value?.elements[0] ?? 0n, dtype);
+  return Array.from({ length: elementCount(shape) }, (_, i) => {
+    const at = coordinates(i, shape).map((index, axis) => index - Number(pads.elements[axis]));
+    const inside = at.every((index, axis) => index >= 0 && index < data.shape[axis]);
+    return inside ? data.elements[at.reduce((sum, index, axis) => sum + index * own[axis], 0)] : fill;
+  });
+};
+
 /** Rules for nodes that move elements about. */
 export const shapingRules: Readonly<Record<string, Rule>> = {
   Reshape: same,
@@ -138,4 +180,7 @@ export const shapingRules: Readonly<Record<string, Rule>> = {
   Slice: slice,
   Range: range,
   Tile: tile,
+  Trilu: trilu,
+  ScatterND: scatterND,
+  Pad: pad,
 };

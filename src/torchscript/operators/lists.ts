@@ -193,10 +193,16 @@ const repeated = (list: readonly Value[], times: number) => {
 function every(call: Call, builder: Builder, sought: boolean): Value {
   let result: Value = !sought;
   for (const item of call.list("self")) {
-    if (item === sought) return sought;
-    if (typeof item !== "boolean") result = bothBools(result, item, sought ? "Or" : "And", builder);
+    if (item instanceof SymbolicScalar) result = bothBools(result, item, sought ? "Or" : "And", builder);
+    else if (isTrue(item) === sought) return sought;
   }
   return result;
+}
+
+function isTrue(item: Value): boolean {
+  if (typeof item === "boolean") return item;
+  if (typeof item === "bigint" || typeof item === "number") return Number(item) !== 0;
+  throw invalid("a list of something else than numbers");
 }
 
 function bothBools(a: Value, b: Value, op: string, builder: Builder): Value {
@@ -276,10 +282,10 @@ export const lists: readonly Operator[] = [
   row("aten::sum", [".list(t[] self) -> t"], "The sum of a list of numbers.", (call, builder) =>
     call.list("self").reduce((total, item) => addNumbers(total, item, builder), 0n),
   ),
-  row("aten::all", [".list(bool[] self) -> bool"], "Whether all items of a list hold.", (call, builder) =>
+  row("aten::all", [".list(t[] self) -> bool"], "Whether all items of a list hold.", (call, builder) =>
     every(call, builder, false),
   ),
-  row("aten::any", [".list(bool[] self) -> bool"], "Whether an item of a list holds.", (call, builder) =>
+  row("aten::any", [".list(t[] self) -> bool"], "Whether an item of a list holds.", (call, builder) =>
     every(call, builder, true),
   ),
   row(
