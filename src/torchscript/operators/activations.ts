@@ -17,9 +17,23 @@ function withFloats(m: Maths, op: string, x: TensorValue, floats: Readonly<Recor
   return m.builder.emit(op, [x], attributes, { dtype: x.dtype, shape: x.shape });
 }
 
-/** Bounds of a clamp on one type: numbers outside of an integer type's range are cut to what it holds. */
+/** Smallest and largest number of the integer types; floats have no such bounds. */
+const limits: Readonly<Record<string, readonly [number, number]>> = {
+  uint8: [0, 255],
+  int8: [-128, 127],
+  int16: [-32768, 32767],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+};
+
+/** Elements within bounds; bounds beyond what an integer type holds are cut to its limits. */
 export function clip(builder: Builder, x: TensorValue, low: number | null, high: number | null): TensorValue {
-  const bound = (value: number | null) => (value === null ? null : builder.full(x.dtype, value));
+  const [least, most] = limits[x.dtype] ?? [-Infinity, Infinity];
+  const bound = (value: number) => builder.full(x.dtype, Math.min(Math.max(value, least), most));
+  // Clip without a bound cuts infinities to the largest finite number.
+  if (low === null || high === null) {
+    if (low !== null) return builder.elementwise("Max", [x, bound(low)]);
+    return high === null ? x : builder.elementwise("Min", [x, bound(high)]);
+  }
   return builder.emit("Clip", [x, bound(low), bound(high)], {}, { dtype: x.dtype, shape: x.shape });
 }
 

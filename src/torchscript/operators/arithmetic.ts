@@ -289,8 +289,8 @@ const combined: readonly Operator[] = [
     doc: "self × 2^other.",
     lower(call, builder) {
       const m = new Maths(builder);
-      const other = toFloat(builder, call.tensor("other"));
-      return m.mul(toFloat(builder, call.tensor("self")), m.pow(2, other));
+      const self = toFloat(builder, call.tensor("self"));
+      return m.mul(self, m.pow(2, builder.cast(call.tensor("other"), self.dtype)));
     },
   },
   {

@@ -2,8 +2,9 @@ import type { DType } from "../../graph/dtype.ts";
 import { elementOf, type Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { raised } from "../lowering-error.ts";
-import { isFloating, isInteger } from "../promotion.ts";
+import { isComplex, isFloating, isInteger } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
+import { convert } from "./conversions.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 
@@ -52,6 +53,10 @@ function filled(
   fallback: DType,
 ): TensorValue {
   const dtype = call.dtype("dtype") ?? fallback;
+  if (isComplex(dtype)) {
+    const real = typeof value === "number" ? builder.full("float32", value, shape) : builder.expand(value, shape);
+    return convert(builder, real, dtype);
+  }
   return typeof value === "number"
     ? builder.full(dtype, value, shape)
     : builder.expand(builder.cast(value, dtype), shape);

@@ -4,6 +4,7 @@ import { unsupported } from "../lowering-error.ts";
 import { broadcastShapes, normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { selectView, sliceView } from "../view.ts";
+import { putByMask } from "./indexing.ts";
 import type { Operator } from "./operator.ts";
 import { sliceEnds } from "./views.ts";
 
@@ -25,6 +26,10 @@ export function indexPut(
     const mask = builder.reshape(builder.cast(first, "bool"), shape);
     const number = values.count === 1 ? builder.reshape(values, []) : values;
     return builder.emit("Where", [mask, number, self], {}, { dtype: self.dtype, shape: self.shape });
+  }
+  if (only.length === 1 && isMask(first) && !accumulate && builder.known(first) === null) {
+    const put = putByMask(builder, self, first, indices.indexOf(first), values);
+    if (put !== null) return put;
   }
   return scatter(builder, self, positionsOf(builder, self, indices), values, accumulate);
 }

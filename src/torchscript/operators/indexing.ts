@@ -39,9 +39,6 @@ interface Layout {
   readonly flat: TensorValue;
   /** Places in that dimension, in the indices' common shape. */
   readonly places: TensorValue;
-  /** Permutation that brings the indexed dimensions to the front. */
-  readonly perm: readonly number[];
-  readonly moved: readonly number[];
   readonly indexed: readonly number[];
 }
 
@@ -53,7 +50,7 @@ function layout(builder: Builder, self: TensorValue, indices: Indices): Layout {
   const moved = builder.transpose(self, perm);
   const sizes = indexed.map((axis) => self.shape[axis]);
   const flat = builder.reshape(moved, [sizes.reduce((a, b) => a * b, 1), ...rest.map((axis) => self.shape[axis])]);
-  return { flat, places: linear(builder, indices, sizes), perm, moved: moved.shape, indexed };
+  return { flat, places: linear(builder, indices, sizes), indexed };
 }
 
 /** Row-major places from one index for each dimension; negative ones count from the end. */
@@ -130,7 +127,7 @@ export function maskedScatter(
 }
 
 /** A mask in front, and values that do not depend on how many elements it has. */
-function putByMask(
+export function putByMask(
   builder: Builder,
   self: TensorValue,
   mask: TensorValue,
@@ -151,53 +148,6 @@ function putByMask(
   if (values.shape[0] === 1 && values.rank === rest + 1)
     return new Maths(builder).where(flags, builder.reshape(cast, values.shape.slice(1)), self);
   return values.rank === rest + 1 ? maskedScatter(builder, self, builder.expand(flags, self.shape), cast) : null;
-}
-
-function indexPut(
-  builder: Builder,
-  self: TensorValue,
-  given: Indices,
-  values: TensorValue,
-  accumulate: boolean,
-): TensorValue {
-  const only = given.filter((entry) => entry !== null);
-  if (only.length === 1 && isMask(only[0]) && !accumulate) {
-    const put = putByMask(
-      builder,
-      self,
-      only[0],
-      given.findIndex((entry) => entry !== null),
-      values,
-    );
-    if (put !== null) return put;
-  }
-  const indices = integers(builder, given);
-  if (indices.every((entry) => entry === null)) return builder.expand(builder.cast(values, self.dtype), self.shape);
-  const { flat, places, perm, moved, indexed } = layout(builder, self, indices);
-  const order = resultPerm(indexed, places.rank, self.rank);
-  const front = [...places.shape, ...flat.shape.slice(1)];
-  const wide = builder.expand(
-    builder.cast(values, self.dtype),
-    order.map((axis) => front[axis]),
-  );
-  const updates = builder.transpose(
-    wide,
-    order.map((_, axis) => order.indexOf(axis)),
-  );
-  const wrapped = builder.elementwise("Mod", [places, builder.full("int64", Math.max(flat.shape[0], 1))]);
-  const inputs = [flat, builder.unsqueeze(wrapped, [places.rank]), updates];
-  if (updates.count === 0) return builder.copy(self);
-  const attributes = accumulate ? { reduction: "add" } : {};
-  const result = builder.emit("ScatterND", inputs, attributes, { dtype: self.dtype, shape: flat.shape });
-  return builder.transpose(
-    builder.reshape(result, moved),
-    perm.map((_, axis) => perm.indexOf(axis)),
-  );
-}
-
-function put(call: Call, builder: Builder): TensorValue {
-  const values = call.tensor("values");
-  return indexPut(builder, call.tensor("self"), call.optionalTensors("indices"), values, call.bool("accumulate"));
 }
 
 function maskedSelect(call: Call, builder: Builder): TensorValue {
@@ -225,23 +175,6 @@ export const indexing: readonly Operator[] = [
     schemas: ["aten::_unsafe_index.Tensor(Tensor self, Tensor?[] indices) -> Tensor"],
     doc: "By integer tensors in any position, broadcast.",
     lower: (call, builder) => index(builder, call.tensor("self"), call.optionalTensors("indices")),
-  },
-  {
-    name: "aten::index_put",
-    schemas: [
-      "aten::index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor",
-      "aten::index_put.hacked_twin(Tensor self, Tensor[] indices, Tensor values, bool accumulate=False) -> Tensor",
-    ],
-    doc: "self with values at integer or mask indices; accumulate adds.",
-    lower: put,
-  },
-  {
-    name: "aten::_index_put_impl",
-    schemas: [
-      "aten::_index_put_impl(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False, bool unsafe=False) -> Tensor",
-    ],
-    doc: "self with values at integer or mask indices; accumulate adds.",
-    lower: put,
   },
   {
     name: "aten::masked_select",

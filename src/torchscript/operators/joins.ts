@@ -150,6 +150,12 @@ export const joins: readonly Operator[] = [
     },
   },
   {
+    name: "aten::broadcast_to",
+    schemas: ["aten::broadcast_to(Tensor(a) self, SymInt[] size) -> Tensor(a)"],
+    doc: "Spread to a shape, as a new tensor.",
+    lower: (call, builder) => builder.expand(call.tensor("self"), call.ints("size")),
+  },
+  {
     name: "aten::cartesian_prod",
     schemas: ["aten::cartesian_prod(Tensor[] tensors) -> Tensor"],
     doc: "All combinations.",

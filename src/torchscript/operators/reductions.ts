@@ -1,9 +1,10 @@
 import type { DType } from "../../graph/dtype.ts";
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
+import { unsupported } from "../lowering-error.ts";
 import { isComplex, isFloating } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
-import { TupleValue } from "../value.ts";
+import { SymbolicScalar, TupleValue, type Value } from "../value.ts";
 import { partsOf } from "./complex.ts";
 import { Maths, toFloat } from "./maths.ts";
 import type { Operator } from "./operator.ts";
@@ -73,8 +74,9 @@ function argumentOf(op: "ArgMax" | "ArgMin"): Operator["lower"] {
 function truth(op: "ReduceMin" | "ReduceMax"): Operator["lower"] {
   return (call, builder) => {
     const self = call.tensor("self");
-    const dims = call.value("self") === null || !call.has("dim") ? null : call.optionalInts("dim");
-    const along = call.has("dim") ? axesOf(dims, self.rank) : axesOf(null, self.rank);
+    const dims = call.has("dim") ? call.optionalInts("dim") : null;
+    // No dimensions are all of them elsewhere; here they are none.
+    const along = dims?.length === 0 ? [] : axesOf(dims, self.rank);
     const keep = call.bool("keepdim");
     const result: DType = self.dtype === "uint8" ? "uint8" : "bool";
     const shape = reducedShape(self.shape, along, keep);
@@ -261,6 +263,24 @@ const extremes: readonly Operator[] = [
   },
 ];
 
+/** Python's `any` and `all` over a list. */
+function ofList(name: "any" | "all"): Operator {
+  const types = ["bool", "int", "float", "str"];
+  return {
+    name: `aten::${name}`,
+    schemas: types.map((type) => `aten::${name}.${type}(${type}[] self) -> bool`),
+    doc: "Of a list of known values.",
+    lower(call) {
+      const items = call.list("self");
+      const holds = (item: Value) => {
+        if (item instanceof SymbolicScalar) throw unsupported(`${name}() of values that depend on a tensor`);
+        return Boolean(item);
+      };
+      return name === "any" ? items.some(holds) : items.every(holds);
+    },
+  };
+}
+
 /** Reductions over dimensions. */
 export const reductions: readonly Operator[] = [
   {
@@ -310,6 +330,8 @@ export const reductions: readonly Operator[] = [
     doc: "Whether any is true.",
     lower: truth("ReduceMax"),
   },
+  ofList("any"),
+  ofList("all"),
   ...extremes,
   ...spreads.map(([name, schemas, pick]): Operator => ({
     name: `aten::${name}`,

@@ -46,7 +46,7 @@ export function resampling(
   const weights = Array.from<number>({ length: size * out }).fill(0);
   for (let at = 0; at < out; at++) {
     const column = antialias
-      ? wide(kernels[kernel], size, at, distance, align)
+      ? wide(kernels[kernel], size, at, distance)
       : narrow(kernels[kernel], size, at, distance, align);
     for (const [from, weight] of column) weights[from * out + at] += weight;
   }
@@ -63,13 +63,12 @@ function narrow({ reach, weight }: Filter, size: number, at: number, step: numbe
   });
 }
 
-function wide({ reach, weight }: Filter, size: number, at: number, step: number, align: boolean): [number, number][] {
-  const shift = align ? 0 : 0.5;
+function wide({ reach, weight }: Filter, size: number, at: number, step: number): [number, number][] {
   const factor = Math.max(step, 1);
-  const centre = step * (at + shift);
-  const first = Math.max(Math.trunc(centre - reach * factor + 1 - shift), 0);
-  const end = Math.min(Math.trunc(centre + reach * factor + 1 - shift), size);
-  const raw = Array.from({ length: Math.max(end - first, 0) }, (_, i) => weight((first + i - centre + shift) / factor));
+  const centre = step * (at + 0.5);
+  const first = Math.max(Math.trunc(centre - reach * factor + 0.5), 0);
+  const end = Math.min(Math.trunc(centre + reach * factor + 0.5), size);
+  const raw = Array.from({ length: Math.max(end - first, 0) }, (_, i) => weight((first + i - centre + 0.5) / factor));
   const sum = raw.reduce((a, b) => a + b, 0);
   return raw.map((value, i) => [first + i, sum === 0 ? 0 : value / sum]);
 }

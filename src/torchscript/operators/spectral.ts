@@ -45,7 +45,13 @@ export function transform(
   const n = x.shape[axis];
   const shape = half ? x.shape.with(axis, Math.floor(n / 2) + 1) : x.shape;
   const at = builder.constant("int64", [], [BigInt(axis)]);
-  const result = builder.emit("DFT", [x, null, at], { inverse: inverse ? 1 : 0 }, { dtype: x.dtype, shape: x.shape });
+  // In double precision: logarithms of small powers, as audio front ends take them, show every rounding.
+  const attributes = { inverse: inverse ? 1 : 0 };
+  const wide = builder.emit("DFT", [builder.cast(x, "float64"), null, at], attributes, {
+    dtype: "float64",
+    shape: x.shape,
+  });
+  const result = builder.cast(wide, x.dtype);
   const cut = half ? sliceAxis(builder, result, axis, 0, shape[axis]) : result;
   const scale = factor(norm, n, inverse);
   return scale === 1 ? cut : new Maths(builder).mul(cut, scale);

@@ -53,12 +53,12 @@ const floatRules: Readonly<Record<string, Rule>> = {
 const sameRules: Readonly<Record<string, { whole?: true; of: Rule }>> = {
   abs: { of: (m, x) => (x.dtype === "bool" ? x : m.abs(x)) },
   neg: { of: (m, x) => m.neg(x) },
-  sign: { of: (m, x) => (x.dtype === "bool" ? x : m.sign(x)) },
+  sign: { of: (m, x) => (x.dtype === "bool" ? x : signOf(m, x)) },
   floor: { whole: true, of: (m, x) => m.floor(x) },
   ceil: { whole: true, of: (m, x) => m.unary("Ceil", x) },
   trunc: { whole: true, of: (m, x) => m.trunc(x) },
   frac: { of: (m, x) => m.sub(x, m.trunc(x)) },
-  square: { of: (m, x) => m.square(x) },
+  square: { of: (m, x) => m.square(x.dtype === "bool" ? m.builder.cast(x, "int64") : x) },
   positive: { whole: true, of: (_, x) => x },
   bitwise_not: { of: (m, x) => (x.dtype === "bool" ? m.not(x) : m.unary("BitwiseNot", x)) },
 };
@@ -74,6 +74,11 @@ const tests: Readonly<Record<string, (m: Maths, x: TensorValue) => TensorValue>>
   signbit: (m, x) => (x.dtype === "bool" ? never(m, x) : m.less(x, 0)),
   logical_not: (m, x) => m.not(m.builder.cast(x, "bool")),
 };
+
+/** ONNX leaves open what the sign of NaN is; PyTorch says 0. */
+function signOf(m: Maths, x: TensorValue): TensorValue {
+  return isFloating(x.dtype) ? m.where(m.unary("IsNaN", x, "bool"), 0, m.sign(x)) : m.sign(x);
+}
 
 function never(m: Maths, x: TensorValue): TensorValue {
   return m.builder.full("bool", false, x.shape);
