@@ -5,8 +5,8 @@ import { Budget, type Context } from "./evaluator/frame.ts";
 import { Program } from "./evaluator/program.ts";
 import { loadWeight } from "./file/weights.ts";
 import { finish } from "./outputs.ts";
+import { graphInput, type NamedTensor } from "./graph-input.ts";
 import { invalid, LoweringError } from "./lowering-error.ts";
-import { GraphValue } from "./tensor-value.ts";
 import { TupleValue } from "./value.ts";
 import { argumentValue, type Environment } from "./exported/arguments.ts";
 import { type BoundInput, bindInputs } from "./exported/inputs.ts";
@@ -29,9 +29,9 @@ export async function lowerExportedProgram(
   const bound = await bindInputs(signature, given, file, options.fill);
   const builder = new Builder();
   const missing = missingIn(file);
-  const inputs = bound.flatMap((one) => (one.kind === "tensor" ? [one.input] : []));
-  if (missing.size > 0) return finish(builder, inputs, null, missing);
-  const environment = await startOf(file, signature, bound, builder);
+  if (missing.size > 0) return finish(builder, [], null, missing);
+  const environment = await weightsOf(file, signature, builder);
+  const inputs = bindAll(bound, environment, builder);
   walkNodes(graph, environment, contextOf(builder));
   const results = signature.outputs.map((output) => argumentValue(output, environment));
   const [only = null] = results;
@@ -47,12 +47,7 @@ function missingIn(file: ProgramFile): Map<string, number> {
   return missing;
 }
 
-async function startOf(
-  file: ProgramFile,
-  signature: ProgramSignature,
-  bound: readonly BoundInput[],
-  builder: Builder,
-): Promise<Environment> {
+async function weightsOf(file: ProgramFile, signature: ProgramSignature, builder: Builder): Promise<Environment> {
   const environment: Environment = new Map();
   for (const [name, weight] of file.constants) environment.set(name, await loadWeight(weight, builder));
   for (const { name, tensor } of signature.weights) {
@@ -60,14 +55,20 @@ async function startOf(
     if (weight === undefined) throw invalid(`the file has no tensor ${tensor}`);
     environment.set(name, await loadWeight(weight, builder));
   }
-  for (const one of bound) {
-    if (one.kind === "constant") environment.set(one.name, one.value);
-    else {
-      const { name, dtype, shape } = one.input;
-      environment.set(name, builder.wrap(new GraphValue(dtype, shape, { name })));
-    }
-  }
   return environment;
+}
+
+/** Gives the program's inputs their values; returns the tensors to feed. */
+function bindAll(bound: readonly BoundInput[], environment: Environment, builder: Builder): NamedTensor[] {
+  return bound.flatMap((one) => {
+    if (one.kind === "constant") {
+      environment.set(one.name, one.value);
+      return [];
+    }
+    const { tensor, fed } = graphInput(one.input, builder);
+    environment.set(one.name, tensor);
+    return [fed];
+  });
 }
 
 function contextOf(builder: Builder): Context {

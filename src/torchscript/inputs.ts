@@ -1,15 +1,12 @@
-import type { RuntimeInput, TensorInput, LoweringOptions } from "../runtime/runtime-input.ts";
+import type { RuntimeInput, LoweringOptions } from "../runtime/runtime-input.ts";
 import type { Builder } from "./builder.ts";
 import type { Expression, FunctionDefinition, Parameter } from "./language/syntax.ts";
 import { defaultInputs } from "./default-inputs.ts";
 import { typeArguments, typeText } from "./evaluator/types.ts";
 import type { TorchScriptFile } from "./file/torchscript-file.ts";
 import { LoweringError } from "../runtime/runtime-input.ts";
-import { GraphValue } from "./tensor-value.ts";
+import { graphInput, type NamedTensor } from "./graph-input.ts";
 import { DictValue, ListValue, TupleValue, type Value } from "./value.ts";
-
-/** A tensor that is fed, by the name of its graph input. */
-export type NamedTensor = TensorInput & { readonly name: string };
 
 export interface BoundInputs {
   readonly positional: readonly Value[];
@@ -101,9 +98,9 @@ class Binder {
       case "string":
         return input.value;
       case "tensor": {
-        const name = this.#unique(wanted);
-        this.graph.push({ ...input, name });
-        return this.#builder.wrap(new GraphValue(input.dtype, input.shape, { name }));
+        const { tensor, fed } = graphInput({ ...input, name: this.#unique(wanted) }, this.#builder);
+        this.graph.push(fed);
+        return tensor;
       }
     }
   }

@@ -2,7 +2,7 @@ import type { Graph, GraphNode, Tensor } from "../graph/graph.ts";
 import type { LoweredModel } from "../runtime/runtime-input.ts";
 import type { Builder } from "./builder.ts";
 import { asSymbolic } from "./evaluator/merge.ts";
-import type { NamedTensor } from "./inputs.ts";
+import type { NamedTensor } from "./graph-input.ts";
 import { unsupported } from "./lowering-error.ts";
 import { liveNodes, usedNames } from "./live-nodes.ts";
 import { GraphValue, TensorValue } from "./tensor-value.ts";
@@ -73,7 +73,8 @@ function flatten(value: Value, name: string, builder: Builder, depth = 0): Leaf[
 
 /** An output of its own name: inputs, weights and values that are returned twice are outputs, too. */
 function output(builder: Builder, name: string, tensor: TensorValue): GraphValue {
-  const value = builder.read(tensor);
+  // ONNX Runtime's Node interface has no bfloat16 tensors; float32 holds every value of theirs.
+  const value = builder.read(tensor.dtype === "bfloat16" ? builder.cast(tensor, "float32") : tensor);
   const result = new GraphValue(value.dtype, value.shape, { name, scope: builder.graph.root });
   builder.graph.push("Identity", [value], {}, [result]);
   return result;
