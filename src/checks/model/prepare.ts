@@ -102,7 +102,10 @@ async function prepareOnnx(
     return misfit(message, null, asDeclared(declared, options));
   }
   const onnx = await readOnnx(model.source);
-  const located = await locateOnnx(onnx, externalFiles(subject.archive, model.entry), options.tmpDir);
+  const files = externalFiles(subject.archive, model.entry);
+  const located = await locateOnnx(onnx, (location) => files.open(location), options.tmpDir).finally(() =>
+    files.close(),
+  );
   return {
     stage: "prepared",
     model: located.model,

@@ -37,7 +37,8 @@ export async function fittingInputs(
   return undefined;
 }
 
-const shapesOf = (feeds: readonly FedTensor[]): string => feeds.map(({ shape }) => shape.join("x")).join();
+const shapesOf = (feeds: readonly FedTensor[]): string =>
+  feeds.map(({ shape, dtype }) => `${shape.join("x")}:${dtype}`).join();
 
 async function runs(engine: EngineProcess, feeds: readonly FedTensor[]): Promise<boolean> {
   try {
