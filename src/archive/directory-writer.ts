@@ -19,7 +19,7 @@ export async function writeFolder(
   const { disk } = options;
   const temporary = temporaryName(path);
   const largest = entries.reduce((most, entry) => Math.max(most, entry.source.size), 0);
-  const ring = new BlockRing(largest);
+  const ring = await BlockRing.for(largest);
   const written: WrittenEntry[] = [];
   try {
     await disk.makeFolder(temporary);

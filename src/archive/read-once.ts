@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { ArchiverError } from "../errors.ts";
 import type { OpenSource } from "./entry-source.ts";
-import { type Hasher, localHasher, threadHasher } from "./hash-thread.ts";
+import { type Hasher, localHasher } from "./hasher.ts";
 
 /** 1 MiB: larger blocks gain nothing, smaller ones cost calls (measured, docs/performance.md). */
 export const blockSize = 1 << 20;
@@ -29,10 +29,16 @@ export interface ReadOptions {
 export class BlockRing {
   readonly #hasher: Hasher;
 
+  private constructor(hasher: Hasher) {
+    this.#hasher = hasher;
+  }
+
   /** `largest` is the size of the largest entry to come; it decides whether hashing gets a thread. */
-  constructor(largest: number) {
+  static async for(largest: number): Promise<BlockRing> {
     const bytes = blockSize * Math.max(1, Math.min(compressingBlocks, Math.ceil(largest / blockSize)));
-    this.#hasher = largest >= threadFrom ? threadHasher(bytes) : localHasher(bytes);
+    if (largest < threadFrom) return new BlockRing(localHasher(bytes));
+    const { threadHasher } = await import("./hash-thread.ts");
+    return new BlockRing(threadHasher(bytes));
   }
 
   /**

@@ -29,7 +29,7 @@ export async function writeTarGz(
   const failed = compressed.then(() => new Promise<never>(() => undefined));
   failed.catch(() => undefined);
   const largest = entries.reduce((most, entry) => Math.max(most, entry.source.size), 0);
-  const ring = new BlockRing(largest);
+  const ring = await BlockRing.for(largest);
   const written: WrittenEntry[] = [];
   try {
     for (const entry of entries) {

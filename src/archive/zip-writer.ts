@@ -50,7 +50,7 @@ export async function writeZip(
     done(record, packed.sha256);
   };
   const largest = entries.reduce((most, entry) => Math.max(most, entry.source.size), 0);
-  const ring = largest > blockSize ? new BlockRing(largest) : null;
+  const ring = largest > blockSize ? await BlockRing.for(largest) : null;
   try {
     for await (const step of ahead(entries, options)) {
       if (!("large" in step)) await put(step);

@@ -5,6 +5,7 @@ export { formatCreatedOn, parseCreatedOn } from "./created-on.ts";
 export { createdOnPattern, modelNamePattern, runtimes } from "./fields.ts";
 export type { Runtime } from "./fields.ts";
 export { buildIntegrity, integrityRoot } from "./integrity.ts";
+export type { Sha256 } from "./integrity.ts";
 export { manifestSchema } from "./json-schema.ts";
 export { manifestPath } from "./manifest.ts";
 export type {

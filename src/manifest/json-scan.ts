@@ -8,7 +8,7 @@ export interface JsonLimits {
 }
 
 /** More than any manifest or label file needs; a parser differential or a stack overflow needs more. */
-export const jsonLimits: JsonLimits = { depth: 32, numberLength: 40 };
+const jsonLimits: JsonLimits = { depth: 32, numberLength: 40 };
 
 const dangerousKeys = new Set(["__proto__", "constructor", "prototype"]);
 const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Disk, nodeDisk } from "../archive/disk.ts";
@@ -112,7 +113,7 @@ async function write(plan: Plan, options: ArchiveOptions): Promise<Done> {
     signal: options.signal,
     onBytes: (count) => options.onProgress?.((read += count), total),
     seal: async (entries) => {
-      manifest = buildManifest({ ...plan.manifest, integrity: await buildIntegrity(digests(entries)) });
+      manifest = buildManifest({ ...plan.manifest, integrity: await buildIntegrity(digests(entries), sha256) });
       return { path: manifestPath, bytes: Buffer.from(serializeJson(manifest)) };
     },
   };
@@ -150,6 +151,8 @@ async function writeAs(plan: Plan, disk: Disk, options: WriteOptions): Promise<W
   const store = plan.format === "zip-store";
   return writeAtomically(disk, plan.output, (file) => writeZip(file, plan.entries, { ...options, store }));
 }
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 function digests(entries: readonly WrittenEntry[]): Record<string, EntryDigest> {
   const record: Record<string, EntryDigest> = Object.create(null);

@@ -31,7 +31,7 @@ export interface Plan {
   readonly warnings: readonly string[];
 }
 
-export interface PlannedSource extends PlannedEntry {
+interface PlannedSource extends PlannedEntry {
   /** Where it comes from, as a person would name it. */
   readonly from: string;
 }
