@@ -103,9 +103,7 @@ async function prepareOnnx(
   }
   const onnx = await readOnnx(model.source);
   const files = externalFiles(subject.archive, model.entry);
-  const located = await locateOnnx(onnx, (location) => files.open(location), options.tmpDir).finally(() =>
-    files.close(),
-  );
+  const located = await locateOnnx(onnx, files, options.tmpDir).finally(() => files.close());
   return {
     stage: "prepared",
     model: located.model,
