@@ -289,8 +289,9 @@ const combined: readonly Operator[] = [
     doc: "self × 2^other.",
     lower(call, builder) {
       const m = new Maths(builder);
-      const self = toFloat(builder, call.tensor("self"));
-      return m.mul(self, m.pow(2, builder.cast(call.tensor("other"), self.dtype)));
+      const [self, other] = [toFloat(builder, call.tensor("self")), call.tensor("other")];
+      // An integer exponent does not widen a half.
+      return m.mul(self, m.pow(2, isFloating(other.dtype) ? other : builder.cast(other, self.dtype)));
     },
   },
   {

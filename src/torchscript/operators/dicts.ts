@@ -3,6 +3,7 @@ import type { Call } from "../call.ts";
 import { raised } from "../lowering-error.ts";
 import { DictValue, dictKey, ListValue, TupleValue, type Value } from "../value.ts";
 import type { Operator } from "./operator.ts";
+import { textOf } from "./text-of.ts";
 import { row } from "./row.ts";
 
 type Entries = Map<string, readonly [Value, Value]>;
@@ -17,7 +18,7 @@ function changed(call: Call, builder: Builder, change: (entries: Entries) => Val
 
 function lookUp(call: Call, key = "key"): Value {
   const found = call.dict("self").content.get(dictKey(call.value(key)));
-  if (found === undefined) throw raised(`the dict has no key ${JSON.stringify(String(call.value(key)))}`);
+  if (found === undefined) throw raised(`the dict has no key ${JSON.stringify(textOf(call.value(key)))}`);
   return found[1];
 }
 

@@ -2,7 +2,7 @@ import type { DType } from "../../graph/dtype.ts";
 import { elementOf } from "../builder.ts";
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
-import { asSymbolic } from "../evaluator/merge.ts";
+import { asSymbolic } from "../symbolic.ts";
 import { invalid, raised, unsupported } from "../lowering-error.ts";
 import { promoteTypes } from "../promotion.ts";
 import { TensorValue } from "../tensor-value.ts";

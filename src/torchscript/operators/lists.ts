@@ -1,39 +1,15 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
-import { asSymbolic } from "../evaluator/merge.ts";
+import { asSymbolic } from "../symbolic.ts";
 import { invalid, raised, unsupported } from "../lowering-error.ts";
 import { TensorValue } from "../tensor-value.ts";
 import { DeviceValue, ListValue, ObjectValue, SymbolicScalar, TupleValue, type Value } from "../value.ts";
 import type { Operator } from "./operator.ts";
 import { row } from "./row.ts";
-import { addNumbers, extreme } from "./scalar-arithmetic.ts";
+import { equal } from "./equality.ts";
 import { sliceEnds } from "./views.ts";
 
-/** Python's `==` of values without tensors. Throws where only running the graph would tell. */
-export function equal(a: Value, b: Value): boolean {
-  if (a === b) return true;
-  if (typeof a === "boolean" && typeof b === "boolean") return a === b;
-  const [x, y] = [a, b].map((value) =>
-    typeof value === "bigint" || typeof value === "boolean" ? Number(value) : value,
-  );
-  if (typeof x === "number" && typeof y === "number") return x === y;
-  if (a instanceof ListValue && b instanceof ListValue) return all(a.content, b.content);
-  if (a instanceof TupleValue && b instanceof TupleValue) return all(a.items, b.items);
-  if (a instanceof DeviceValue && b instanceof DeviceValue) return a.name === b.name;
-  if (a instanceof ObjectValue && b instanceof ObjectValue && a.type === b.type) {
-    return a.content.has("value") && equal(a.content.get("value") ?? null, b.content.get("value") ?? null);
-  }
-  if ([a, b].some((value) => value instanceof TensorValue || value instanceof SymbolicScalar)) {
-    throw unsupported("a comparison of values in containers that depends on the values of a tensor");
-  }
-  return false;
-}
-
-function all(a: readonly Value[], b: readonly Value[]): boolean {
-  return a.length === b.length && a.every((item, i) => equal(item, b[i]));
-}
-
-function listOf(call: Call, name: string): ListValue {
+export function listOf(call: Call, name: string): ListValue {
   const value = call.value(name);
   if (value instanceof ListValue) return value;
   throw invalid(`${call.name}: ${name} is no list`);
@@ -176,41 +152,10 @@ function backwards(items: readonly Value[], call: Call, step: number): Value[] {
   return result;
 }
 
-function listExtreme(name: "min" | "max") {
-  return (call: Call, builder: Builder): Value => {
-    const items = call.list("self");
-    if (items.length === 0) throw raised(`${name}() of an empty list`);
-    return items.reduce((best, item) => extreme(name, best, item, builder));
-  };
-}
-
 const repeated = (list: readonly Value[], times: number) => {
   if (list.length * times > 1_000_000) throw unsupported("a list of more than a million items");
   return new ListValue(Array.from({ length: Math.max(0, times) }, () => list).flat());
 };
-
-/** Python's `all` (seeking a false item) and `any` (seeking a true one). */
-function every(call: Call, builder: Builder, sought: boolean): Value {
-  let result: Value = !sought;
-  for (const item of call.list("self")) {
-    if (item instanceof SymbolicScalar) result = bothBools(result, item, sought ? "Or" : "And", builder);
-    else if (isTrue(item) === sought) return sought;
-  }
-  return result;
-}
-
-function isTrue(item: Value): boolean {
-  if (typeof item === "boolean") return item;
-  if (typeof item === "bigint" || typeof item === "number") return Number(item) !== 0;
-  throw invalid("a list of something else than numbers");
-}
-
-function bothBools(a: Value, b: Value, op: string, builder: Builder): Value {
-  const [x, y] = [asSymbolic(a, builder), asSymbolic(b, builder)];
-  if (x === null || y === null) throw invalid("a list of something else than bools");
-  const sides = [x, y].map((side) => builder.cast(side.tensor, "bool"));
-  return new SymbolicScalar("bool", builder.emit(op, sides, {}, { dtype: "bool", shape: [] }));
-}
 
 /** Lists. */
 export const lists: readonly Operator[] = [
@@ -249,44 +194,13 @@ export const lists: readonly Operator[] = [
     "aten::list",
     [".t(t[] l) -> t[]", "(str t) -> str[]"],
     "A list of the same items.",
-    (call) => new ListValue(call.has("l") ? call.list("l") : [...call.string("t")]),
+    (call) => new ListValue(call.has("l") ? call.list("l") : Array.from(call.string("t"))),
   ),
   row(
     "aten::sorted",
     ["(t[] self, bool reverse=False) -> t[]"],
     "A sorted copy of a list of numbers or texts.",
     (call) => new ListValue(sorted(call.list("self"), call.bool("reverse"))),
-  ),
-  row("aten::index", [".list(t[] self, t el) -> int"], "Where an item is in a list.", (call) => {
-    const index = listOf(call, "self").content.findIndex((item) => equal(item, call.value("el")));
-    if (index < 0) throw raised("the item is not in the list");
-    return BigInt(index);
-  }),
-  row("aten::count", [".list(t[] self, t el) -> int"], "How often an item is in a list.", (call) =>
-    BigInt(call.list("self").filter((item) => equal(item, call.value("el"))).length),
-  ),
-  row("aten::__contains__", [".list(t[] l, t item) -> bool"], "Whether an item is in a list.", (call) =>
-    call.list("l").some((item) => equal(item, call.value("item"))),
-  ),
-  row("aten::eq", [".list(t[] a, t[] b) -> bool"], "Whether two lists are equal.", (call) =>
-    equal(call.value("a"), call.value("b")),
-  ),
-  row(
-    "aten::ne",
-    [".list(t[] a, t[] b) -> bool"],
-    "Whether two lists differ.",
-    (call) => !equal(call.value("a"), call.value("b")),
-  ),
-  row("prim::min", [".self(t[] self) -> t"], "The smallest item of a list.", listExtreme("min")),
-  row("prim::max", [".self(t[] self) -> t"], "The largest item of a list.", listExtreme("max")),
-  row("aten::sum", [".list(t[] self) -> t"], "The sum of a list of numbers.", (call, builder) =>
-    call.list("self").reduce((total, item) => addNumbers(total, item, builder), 0n),
-  ),
-  row("aten::all", [".list(t[] self) -> bool"], "Whether all items of a list hold.", (call, builder) =>
-    every(call, builder, false),
-  ),
-  row("aten::any", [".list(t[] self) -> bool"], "Whether an item of a list holds.", (call, builder) =>
-    every(call, builder, true),
   ),
   row(
     "prim::rangelist",
@@ -301,4 +215,5 @@ export const lists: readonly Operator[] = [
     if (length > 1_000_000) throw unsupported("a list of more than a million items");
     return new ListValue(Array.from({ length }, (_, i) => BigInt(start + i * step)));
   }),
+
 ];

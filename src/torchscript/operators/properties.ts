@@ -4,11 +4,12 @@ import type { Call } from "../call.ts";
 import { invalid, unsupported } from "../lowering-error.ts";
 import { isFloating, normalizeDim } from "../promotion.ts";
 import { scalarTypeOf } from "../scalar-type.ts";
-import { isContiguous, TensorValue } from "../tensor-value.ts";
+import { isContiguous, type TensorValue } from "../tensor-value.ts";
 import { DeviceValue, ListValue, ObjectValue, TupleValue, type Value } from "../value.ts";
-import { equal } from "./lists.ts";
+import { equal } from "./equality.ts";
 import type { Operator } from "./operator.ts";
 import { row } from "./row.ts";
+import { textOf } from "./text-of.ts";
 import { numberOf } from "./scalars.ts";
 
 const ints = (values: readonly number[]) => new ListValue(values.map(BigInt));
@@ -178,8 +179,8 @@ export const properties: readonly Operator[] = [
     (call) => {
       const container = call.value("self");
       const key = call.value("ind");
-      const found = container instanceof ObjectValue ? container.content.get(String(key)) : undefined;
-      if (found === undefined) throw invalid(`the container has no module ${String(key)}`);
+      const found = container instanceof ObjectValue ? container.content.get(textOf(key)) : undefined;
+      if (found === undefined) throw invalid(`the container has no module ${textOf(key)}`);
       return found;
     },
   ),

@@ -4,7 +4,9 @@ import { unsupported } from "../lowering-error.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
 import { projectedLstm } from "./lstm-projection.ts";
+import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
+import { lengthsOf } from "./packed-sequences.ts";
 import { sliceAxis } from "./rearrange.ts";
 
 export type Kind = "lstm" | "gru" | "rnn_tanh" | "rnn_relu";
@@ -196,11 +198,21 @@ function padded(call: Call, builder: Builder, kind: Kind): TupleValue {
   return new TupleValue([drop(output), ...rest.map(drop)]);
 }
 
-/** Packed sequences, whose batch sizes are known: padded, run with their lengths, and packed again. */
+/** Packed sequences stay [time × batch] where their lengths are not known (see packed-sequences.ts). */
+function packedAtRunTime(call: Call, builder: Builder, kind: Kind): TupleValue {
+  const [data, sizes] = [call.tensor("data"), call.tensor("batch_sizes")];
+  const batch = data.shape[0] / sizes.count;
+  const lengths = builder.cast(lengthsOf(new Maths(builder), sizes, batch), "int32");
+  const x = builder.reshape(data, [sizes.count, batch, data.shape[1]]);
+  const [h, c] = states(call, kind);
+  const [output, ...rest] = runStack(builder, stackOf(call, kind, lengths), x, h, c);
+  return new TupleValue([builder.reshape(output, [data.shape[0], output.shape[2]]), ...rest]);
+}
+
+/** Packed sequences: padded, run with their lengths, and packed again. */
 function packed(call: Call, builder: Builder, kind: Kind): TupleValue {
   const sizes = builder.known(call.tensor("batch_sizes"))?.map(Number);
-  if (sizes === undefined)
-    throw unsupported(`${call.name} of packed sequences whose lengths depend on the values of a tensor`);
+  if (sizes === undefined) return packedAtRunTime(call, builder, kind);
   const data = call.tensor("data");
   const batch = sizes[0] ?? 0;
   const starts = sizes.map((_, t) => sizes.slice(0, t).reduce((a, b) => a + b, 0));

@@ -1,3 +1,4 @@
+import { nestedTensors } from "./nested-tensors.ts";
 import { resizing } from "./resize.ts";
 import { sampling } from "./sampling.ts";
 import { einsums } from "./einsum.ts";
@@ -15,6 +16,7 @@ import { packedSequences } from "./packed-sequences.ts";
 import { dicts } from "./dicts.ts";
 import { fromValues } from "./from-values.ts";
 import { indexWrites } from "./index-writes.ts";
+import { listQuestions } from "./list-questions.ts";
 import { lists } from "./lists.ts";
 import { properties } from "./properties.ts";
 import { scalarArithmetic } from "./scalar-arithmetic.ts";
@@ -55,6 +57,7 @@ export const operators: readonly Operator[] = [
   ...fromValues,
   ...properties,
   ...lists,
+  ...listQuestions,
   ...dicts,
   ...texts,
   ...views,
@@ -87,6 +90,7 @@ export const operators: readonly Operator[] = [
   ...embeddings,
   ...attention,
   ...transformerEncoder,
+  ...nestedTensors,
   ...recurrent,
   ...recurrentCells,
   ...packedSequences,

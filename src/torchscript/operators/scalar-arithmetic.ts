@@ -1,6 +1,6 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
-import { asSymbolic } from "../evaluator/merge.ts";
+import { asSymbolic } from "../symbolic.ts";
 import { raised, unsupported } from "../lowering-error.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { type Scalar, SymbolicScalar, type Value } from "../value.ts";

@@ -1,33 +1,10 @@
 import type { Call } from "../call.ts";
 import { raised } from "../lowering-error.ts";
-import { TensorValue } from "../tensor-value.ts";
-import { DeviceValue, DictValue, ListValue, SymbolicScalar, TupleValue, type Value } from "../value.ts";
+import { ListValue, TupleValue, type Value } from "../value.ts";
 import type { Operator } from "./operator.ts";
 import { row } from "./row.ts";
+import { textOf } from "./text-of.ts";
 import { sliceEnds } from "./views.ts";
-
-/** `str()` of a value, as Python writes it; tensors by type and shape only. */
-export function textOf(value: Value, inside = false): string {
-  if (value === null) return "None";
-  if (typeof value === "string") return inside ? `'${value}'` : value;
-  if (typeof value === "boolean") return value ? "True" : "False";
-  if (typeof value === "bigint") return String(value);
-  if (typeof value === "number") return floatText(value);
-  if (value instanceof ListValue) return `[${value.content.map((item) => textOf(item, true)).join(", ")}]`;
-  if (value instanceof TupleValue) return `(${value.items.map((item) => textOf(item, true)).join(", ")})`;
-  if (value instanceof DictValue) {
-    return `{${[...value.content.values()].map((entry) => entry.map((item) => textOf(item, true)).join(": ")).join(", ")}}`;
-  }
-  if (value instanceof DeviceValue) return value.name;
-  if (value instanceof TensorValue) return `${value.dtype}[${value.shape.join(", ")}]`;
-  return value instanceof SymbolicScalar ? "?" : "object";
-}
-
-function floatText(value: number): string {
-  if (Number.isNaN(value)) return "nan";
-  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
-  return Number.isInteger(value) && Math.abs(value) < 1e16 ? value.toFixed(1) : String(value);
-}
 
 function format(call: Call): Value {
   const rest = [...call.list("rest")];
@@ -130,7 +107,7 @@ export const texts: readonly Operator[] = [
     (call) => {
       const text = call.string("string");
       const [start, end] = sliceEnds(text.length, call.optionalInt("start"), call.optionalInt("end"));
-      return [...text.slice(start, end)].filter((_, i) => i % call.int("step") === 0).join("");
+      return Array.from(text.slice(start, end)).filter((_, i) => i % call.int("step") === 0).join("");
     },
   ),
   row("aten::__contains__", [".str(str l, str item) -> bool"], "Whether a text has another in it.", (call) =>

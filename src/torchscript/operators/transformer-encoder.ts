@@ -4,6 +4,7 @@ import type { TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
 import { multiHead } from "./attention.ts";
 import { Maths } from "./maths.ts";
+import { maskOf, nested } from "./nested-tensors.ts";
 import type { Operator } from "./operator.ts";
 import { matmul } from "./products.ts";
 
@@ -20,6 +21,26 @@ function dense(m: Maths, x: TensorValue, weight: TensorValue, bias: TensorValue)
 function encoderLayer(call: Call, builder: Builder): TensorValue {
   const m = new Maths(builder);
   const src = call.tensor("src");
+  const real = maskOf(builder, src);
+  const given = call.optionalTensor("mask");
+  const result = encode(
+    call,
+    builder,
+    src,
+    given ?? (real === null ? null : m.not(real)),
+    given === null && real !== null ? 1 : call.optionalInt("mask_type"),
+  );
+  return real === null ? result : nested(builder, result, real);
+}
+
+function encode(
+  call: Call,
+  builder: Builder,
+  src: TensorValue,
+  mask: TensorValue | null,
+  maskType: number | null,
+): TensorValue {
+  const m = new Maths(builder);
   const eps = call.float("eps");
   const first = (x: TensorValue) => norm(builder, x, call.tensor("norm_weight_1"), call.tensor("norm_bias_1"), eps);
   const second = (x: TensorValue) => norm(builder, x, call.tensor("norm_weight_2"), call.tensor("norm_bias_2"), eps);
@@ -30,8 +51,8 @@ function encoderLayer(call: Call, builder: Builder): TensorValue {
       projectionBias: call.tensor("qkv_bias"),
       out: call.tensor("proj_weight"),
       outBias: call.tensor("proj_bias"),
-      mask: call.optionalTensor("mask"),
-      maskType: call.optionalInt("mask_type"),
+      mask,
+      maskType,
     }).output;
   const activation = call.bool("use_gelu") ? "Gelu" : "Relu";
   const feed = (x: TensorValue) => {
