@@ -103,7 +103,7 @@ class Pass {
     }
     const zip = await this.#zipWithin(source);
     const parts = new PartSums(zip === null ? [] : storedParts(zip));
-    this.#ring ??= new BlockRing(Math.max(...this.#archive.entries.map(({ size }) => size)));
+    this.#ring ??= await BlockRing.for(this.#archive.entries.reduce((most, { size }) => Math.max(most, size), 0));
     const digest = await this.#ring.pass(
       { read: (block, position) => fill(source, block, position), close: async () => {} },
       source.size,
