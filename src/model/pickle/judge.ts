@@ -60,7 +60,14 @@ export class PickleJudge implements Watcher {
     if (!weightsOnlyGlobals.has(plain)) this.beyondWeightsOnly.add(name);
     if (verdict.level === "dangerous") this.report("dangerous", `${shown(name)} ${verdict.why}`, at);
     else if (verdict.level === "class") this.report("unknown-class", `${name} is of a package that is not known`, at);
-    else if (verdict.level === "framework") this.report("framework-class", `${name} is imported`, at);
+    else if (verdict.level === "framework" || this.isForeign(name)) {
+      this.report("framework-class", `${name} is imported`, at);
+    }
+  }
+
+  /** NumPy's data in a torch file: harmless, and still no tensor; weights_only refuses it. */
+  private isForeign(name: string): boolean {
+    return this.context.persistent !== "none" && name.startsWith("numpy.");
   }
 
   /** TorchScript's own names; its reader is no Python and looks them up in the file's code. */

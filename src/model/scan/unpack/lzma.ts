@@ -137,7 +137,7 @@ export class LzmaState {
   decode(bytes: Uint8Array, at: number, out: Output, end: number): number {
     const range = new RangeDecoder(bytes, at);
     while (out.length < end) {
-      const position = out.length & ((1 << this.properties.position) - 1);
+      const position = out.position & ((1 << this.properties.position) - 1);
       if (range.bit(this.isMatch, this.state * 16 + position) === 0) this.literal(range, out);
       else if (!this.match(range, out, position, end)) break;
     }
@@ -146,7 +146,7 @@ export class LzmaState {
 
   private literal(range: RangeDecoder, out: Output): void {
     const { literalContext, literalPosition } = this.properties;
-    const low = out.length & ((1 << literalPosition) - 1);
+    const low = out.position & ((1 << literalPosition) - 1);
     const context = (low << literalContext) + (out.back(1) >> (8 - literalContext));
     const offset = context * 0x300;
     let symbol = 1;

@@ -6,11 +6,23 @@ export class UnpackError extends Error {
 /** Bytes that grow as they are unpacked, up to a limit; matches copy from what is there already. */
 export class Output {
   private readonly limit: number;
-  private bytes = new Uint8Array(1 << 16);
+  private bytes: Uint8Array;
+  private start = 0;
   length = 0;
 
   constructor(limit: number) {
     this.limit = limit;
+    this.bytes = new Uint8Array(Math.min(limit, 1 << 16));
+  }
+
+  /** Forgets what is there as history: matches may not reach before this place. */
+  restart(): void {
+    this.start = this.length;
+  }
+
+  /** Bytes since `restart`. */
+  get position(): number {
+    return this.length - this.start;
   }
 
   push(byte: number): void {
@@ -26,7 +38,7 @@ export class Output {
 
   /** `length` bytes from `distance` bytes back, which may overlap what is written. */
   copy(distance: number, length: number): void {
-    if (distance < 1 || distance > this.length) throw new UnpackError("reaches before the start of the data");
+    if (distance < 1 || distance > this.position) throw new UnpackError("reaches before the start of the data");
     if (this.length + length > this.bytes.length) this.grow(this.length + length);
     const { bytes } = this;
     for (let end = this.length + length; this.length < end; this.length++) {
@@ -36,7 +48,7 @@ export class Output {
 
   /** The byte `distance` back; 0 before the start. */
   back(distance: number): number {
-    return this.bytes[this.length - distance] ?? 0;
+    return distance > this.position ? 0 : (this.bytes[this.length - distance] ?? 0);
   }
 
   result(): Uint8Array {

@@ -68,6 +68,7 @@ function readLzma2(bytes: Uint8Array, start: number, out: Output): number {
     const control = bytes[at++];
     if (control === undefined) throw new UnpackError("xz block is cut off");
     if (control === 0) return at;
+    if (control === 1 || control >= 0xe0) out.restart();
     const low = (bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0) + 1;
     if (control < 0x80) {
       if (control > 2 || at + 2 + low > bytes.length) throw new UnpackError("bad LZMA2 chunk");
