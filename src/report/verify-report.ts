@@ -23,7 +23,7 @@ export function renderReport(report: Report, facts: Facts, options: PageOptions)
   const notes = known.length === 0 ? "" : `\n${known.map((text) => `  ${printable(text)}\n`).join("")}`;
   const explain = rows.find((row) => row.word === "FAIL" && row.id !== null)?.id ?? null;
   return [
-    `${headLine(report.path, facts, chalk)}\n\n`,
+    `${headLine(report.path, facts, options)}\n\n`,
     lines.map((line) => `${line}\n`).join(""),
     `${notes}\n`,
     `${verdictLine(report, facts, chalk)}\n`,
@@ -31,14 +31,12 @@ export function renderReport(report: Report, facts: Facts, options: PageOptions)
   ].join("");
 }
 
-function headLine(path: string, facts: Facts, chalk: ChalkInstance): string {
+function headLine(path: string, facts: Facts, { chalk, width }: PageOptions): string {
   const made = [facts.madeBy && `made by ${facts.madeBy}`, facts.createdOn && `on ${facts.createdOn}`];
-  const parts = [
-    chalk.bold(printable(path)),
-    formatSize(facts.size),
-    made.filter(Boolean).map(printableText).join(" "),
-  ];
-  return parts.filter((part) => part !== "").join("   ");
+  const [name, size, by] = [printable(path), formatSize(facts.size), made.filter(Boolean).map(printableText).join(" ")];
+  const fits = name.length + size.length + by.length + 6 <= width;
+  const rest = fits ? `   ${by}` : `\n${wrap(by, Math.max(width, narrowest)).join("\n")}`;
+  return `${chalk.bold(name)}   ${size}${by === "" ? "" : rest}`;
 }
 
 const printableText = (text: string | null): string => printable(text ?? "");
@@ -82,16 +80,15 @@ function exceptionText({ rule, at, source, reason }: Exception): string {
 }
 
 /** Errors and warnings that count, i.e. without those the user lives with. */
-function counts(report: Report, strict: boolean): { errors: number; warnings: number } {
+function counts(report: Report): { errors: number; warnings: number } {
   const failed = report.checks.filter((check) => check.status === "failed" && !check.excepted);
   const of = (severity: string): number =>
     failed.filter((check) => check.severity === severity).reduce((sum, check) => sum + check.findings.length, 0);
-  const [errors, warnings] = [of("error"), of("warning")];
-  return strict ? { errors: errors + warnings, warnings: 0 } : { errors, warnings };
+  return { errors: of("error"), warnings: of("warning") };
 }
 
 function verdictLine(report: Report, facts: Facts, chalk: ChalkInstance): string {
-  const { errors, warnings } = counts(report, facts.strict);
+  const { errors, warnings } = counts(report);
   const parts = [
     verdictColour(report.verdict, chalk)(report.verdict),
     ...(errors > 0 ? [plural(errors, "error")] : []),

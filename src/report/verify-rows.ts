@@ -23,8 +23,7 @@ export function verifyRows(report: Report, facts: Facts, remedies: ReadonlyMap<s
     const label = labelOf(check);
     families.set(label, [...(families.get(label) ?? []), check]);
   }
-  const stopped = report.verdict === "not ready";
-  return [...families].flatMap(([label, checks]) => familyRows(label, checks, { facts, remedies, stopped }));
+  return [...families].flatMap(([label, checks]) => familyRows(label, checks, { facts, remedies }));
 }
 
 const runChecks: ReadonlySet<string> = new Set([
@@ -41,7 +40,6 @@ function labelOf({ id }: CheckReport): string {
 interface Context {
   readonly facts: Facts;
   readonly remedies: ReadonlyMap<string, string>;
-  readonly stopped: boolean;
 }
 
 function familyRows(label: string, checks: readonly CheckReport[], context: Context): VerifyRow[] {
@@ -72,17 +70,15 @@ function skipRow(label: string, checks: readonly CheckReport[]): VerifyRow | nul
 function checkRows(label: string, check: CheckReport, context: Context): VerifyRow[] {
   if (check.status === "skipped") return skippedRows(label, check, context);
   if (check.status !== "failed") return [];
-  const word = check.excepted ? "known" : wordOf(check, context);
+  const word = check.excepted ? "known" : wordOf(check);
   const remedy = context.remedies.get(check.id) ?? "";
-  const rows = check.findings
-    .slice(0, shownFindings)
-    .map((finding): VerifyRow => ({
-      word,
-      label,
-      text: placed(finding),
-      id: check.id,
-      below: [finding.remedy ?? remedy],
-    }));
+  const rows = check.findings.slice(0, shownFindings).map((finding): VerifyRow => ({
+    word,
+    label,
+    text: placed(finding),
+    id: check.id,
+    below: [finding.remedy ?? remedy],
+  }));
   const hidden = check.findings.length - rows.length;
   // The check's remedy once, below its last finding.
   const trimmed = rows.map((row, i) => (row.below[0] === rows[i + 1]?.below[0] ? { ...row, below: [] } : row));
@@ -90,8 +86,8 @@ function checkRows(label: string, check: CheckReport, context: Context): VerifyR
   return [...trimmed, { word, label, text: `and ${hidden} more of this kind; --json has all`, id: null, below: [] }];
 }
 
-function wordOf({ severity }: CheckReport, { facts }: Context): RowWord {
-  if (severity === "error" || (severity === "warning" && facts.strict)) return "FAIL";
+function wordOf({ severity }: CheckReport): RowWord {
+  if (severity === "error") return "FAIL";
   return severity === "warning" ? "warn" : "note";
 }
 

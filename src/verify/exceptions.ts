@@ -1,4 +1,4 @@
-import type { Finding, Outcome, Severity } from "../checks/check.ts";
+import type { Check, Finding, Outcome, Severity } from "../checks/check.ts";
 import type { Exception } from "./report.ts";
 
 /** A finding that the user has decided to live with. */
@@ -28,7 +28,11 @@ export class Scales {
 
   weigh(outcome: Outcome): Weight {
     if (outcome.status === "failed" && this.#excuses(outcome)) return "excepted";
-    const { severity } = outcome.check;
+    return this.severity(outcome.check);
+  }
+
+  /** What the check weighs: a warning is an error with `--strict`. */
+  severity({ severity }: Check): Severity {
     return severity === "warning" && this.#strict ? "error" : severity;
   }
 

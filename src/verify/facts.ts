@@ -8,7 +8,6 @@ export interface Facts {
   readonly size: number;
   readonly durationMs: number;
   readonly static: boolean;
-  readonly strict: boolean;
   /** `torch-model-archiver 0.12.0`, `model-archiver 1.2.0`; null where the archive does not tell. */
   readonly madeBy: string | null;
   /** As the manifest writes it. */
@@ -17,7 +16,7 @@ export interface Facts {
   readonly passed: Readonly<Record<string, string>>;
 }
 
-export type Circumstances = Pick<Facts, "durationMs" | "static" | "strict">;
+export type Circumstances = Pick<Facts, "durationMs" | "static">;
 
 export async function factsOf(subject: Subject, report: Report, circumstances: Circumstances): Promise<Facts> {
   const manifest = (await subject.manifest())?.manifest ?? null;

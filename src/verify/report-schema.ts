@@ -58,12 +58,29 @@ const exception = z.strictObject({
   used: z.boolean().nullable().describe("Whether a finding of this archive needed it; null: not told."),
 });
 
+const residency = z.strictObject({
+  policy: z.string(),
+  flows: z.array(
+    z.strictObject({
+      kind: z.string(),
+      file: z.string(),
+      line: z.int().nullable(),
+      target: z.string().describe("Host, package, module, variable, or what a credential is."),
+      provider: z.string().nullable(),
+      seat: z.string().nullable().describe("ISO 3166-1 country whose law binds the provider."),
+      plainHttp: z.boolean(),
+      judgement: z.enum(["allowed", "third-country", "unknown"]),
+    }),
+  ),
+});
+
 const report = z.strictObject({
   path: z.string(),
   verdict: z.enum(["ready", "not ready", "not proven", "sound"]),
   checks: z.array(check),
   model: model.nullable(),
   inference: inference.nullable(),
+  residency: residency.optional().describe("The inventory of data flows, with --residency."),
   exceptions: z.array(exception),
 });
 

@@ -3,6 +3,7 @@ import { archiveSubject, type ModelRunner } from "../checks/archive-subject.ts";
 import type { Check, Outcome } from "../checks/check.ts";
 import { modelRunner, type RunModelOptions } from "../checks/model/run-model.ts";
 import { checks as allChecks } from "../checks/registry.ts";
+import { subjectFlows } from "../checks/residency/subject-flows.ts";
 import { runChecks } from "../checks/run-checks.ts";
 import { type CheckOptions, defaultCheckOptions, type Subject } from "../checks/subject.ts";
 import { EnginePool } from "../runtime/engine-pool.ts";
@@ -88,12 +89,13 @@ async function judge(archive: Archive, options: VerifyOptions, run: ModelRunner 
     checks: outcomes.map((outcome) => reportOf(outcome, scales)),
     model: await modelOf(subject),
     inference,
+    ...(await residencyOf(subject)),
     exceptions: [...scales.exceptions(), ...globalExceptions(options.allowGlobals ?? [])],
   };
   const durationMs = performance.now() - started;
   return {
     report,
-    facts: await factsOf(subject, report, { durationMs, static: isStatic, strict: options.strict ?? false }),
+    facts: await factsOf(subject, report, { durationMs, static: isStatic }),
   };
 }
 
@@ -102,7 +104,8 @@ function reportOf(outcome: Outcome, scales: Scales): CheckReport {
   return {
     id: check.id,
     title: check.title,
-    severity: check.severity,
+    // With --strict a warning is an error, to every reader of the report.
+    severity: scales.severity(check),
     status,
     ...(reason === undefined ? {} : { reason }),
     ...(status === "failed" && scales.weigh(outcome) === "excepted" ? { excepted: true } : {}),
@@ -118,6 +121,19 @@ function globalExceptions(names: readonly string[]): Report["exceptions"] {
     reason: null,
     used: null,
   }));
+}
+
+/** The inventory of data flows, when `--residency` asked for one. */
+async function residencyOf(subject: Subject): Promise<Pick<Report, "residency">> {
+  const flows = await subjectFlows(subject);
+  const policy = subject.options.residency;
+  if (flows === null || policy === null) return {};
+  const rows = flows.map((flow) => ({
+    ...flow,
+    provider: flow.provider?.provider ?? null,
+    seat: flow.provider?.seat ?? null,
+  }));
+  return { residency: { policy: policy.name, flows: rows } };
 }
 
 async function modelOf(subject: Subject): Promise<Report["model"]> {
