@@ -3,6 +3,7 @@ import { Call } from "./call.ts";
 import { invalid, unsupported } from "./lowering-error.ts";
 import type { Operator } from "./operators/operator.ts";
 import { isInPlaceName, rowsOf } from "./operators/registry.ts";
+import { kindOf } from "./kind-of.ts";
 import { parseSchema, type Schema, type SchemaDefault } from "./schema.ts";
 import { fits, type Fit } from "./fit.ts";
 import { TensorValue } from "./tensor-value.ts";
@@ -157,15 +158,4 @@ function findUnknown(values: readonly Value[], depth = 0): UnknownValue | null {
 function describe(positional: readonly Value[], keyword: ReadonlyMap<string, Value>): string {
   const named = [...keyword].map(([name, value]) => `${name}=${kindOf(value)}`);
   return [...positional.map(kindOf), ...named].join(", ");
-}
-
-/** The Python name of a value's type, for messages. */
-export function kindOf(value: Value): string {
-  if (value === null) return "None";
-  if (typeof value === "bigint") return "int";
-  if (typeof value === "number") return "float";
-  if (typeof value === "boolean") return "bool";
-  if (typeof value === "string") return "str";
-  if (value instanceof TensorValue) return `${value.dtype}[${value.shape.join(", ")}]`;
-  return value.constructor.name.replace("Value", "").toLowerCase();
 }

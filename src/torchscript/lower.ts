@@ -10,11 +10,13 @@ import {
 import { Builder } from "./builder.ts";
 import { callMethod } from "./evaluator/calls.ts";
 import { methodOf } from "./evaluator/frame.ts";
-import { readTorchScript } from "./file/torchscript-file.ts";
+import { readTorchScript, type TorchScriptFile } from "./file/torchscript-file.ts";
 import { bindInputs } from "./inputs.ts";
 import { LoweringError, type LoweringFault } from "./lowering-error.ts";
+import { isSupported } from "./operators/registry.ts";
 import { loadModule } from "./module.ts";
 import { finish } from "./outputs.ts";
+import { scanOperators } from "./static-scan.ts";
 
 const problems: Readonly<Record<LoweringFault, LoweringProblem>> = {
   unsupported: "unsupported",
@@ -54,8 +56,27 @@ async function lowerScript(
   const forward = methodOf(context, module, "forward");
   if (forward === null) throw new LoweringError("invalid", "the module has no method forward");
   const inputs = bindInputs(forward.definition, given, file, builder, options);
-  const result = callMethod(context, module, "forward", inputs.positional, inputs.keyword);
-  return finish(builder, inputs.graph, result, context.missing);
+  try {
+    const result = callMethod(context, module, "forward", inputs.positional, inputs.keyword);
+    return finish(builder, inputs.graph, result, context.missing);
+  } catch (error) {
+    if (!(error instanceof LoweringError) || context.missing.size === 0) throw error;
+    return stoppedByMissing(file, context.missing, inputs.graph);
+  }
+}
+
+/** The walk could not go on without an operator that is missing: the code names the others. */
+function stoppedByMissing(
+  { program, module }: TorchScriptFile,
+  met: ReadonlyMap<string, number>,
+  inputs: LoweredModel["inputs"],
+): LoweredModel {
+  const missing = new Map(met);
+  for (const [name, count] of scanOperators(program, module)) {
+    if (!isSupported(name) && !missing.has(name)) missing.set(name, count);
+  }
+  const graph = { name: "torch", inputs: [], outputs: [], nodes: [], tensors: [] };
+  return { graph, inputs, outputs: [], missing: Object.fromEntries(missing) };
 }
 
 function asFailure(error: unknown): unknown {

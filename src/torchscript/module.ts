@@ -7,6 +7,7 @@ import { loadTensors, ValueLoader } from "./file/load-values.ts";
 import type { Pickled, PickledObject } from "./file/pickled.ts";
 import type { TorchScriptFile } from "./file/torchscript-file.ts";
 import { invalid } from "./lowering-error.ts";
+import { TensorValue } from "./tensor-value.ts";
 import { ObjectValue, type Value } from "./value.ts";
 
 /** A module that is ready to be called. */
@@ -26,10 +27,17 @@ export async function loadModule(file: TorchScriptFile, builder: Builder): Promi
   const loader = new ValueLoader(new Map([...own, ...constant]), (object, pickled, load) =>
     buildObject(contextOf(), object, pickled, load),
   );
-  const constants = () => file.constants.map((value) => loader.load(value));
+  const constants = () => file.constants.map((value) => asNumber(loader.load(value)));
   const module = loader.load(file.module);
   if (!(module instanceof ObjectValue)) throw invalid("data.pkl holds no module");
   return { context: contextOf(), module };
+}
+
+/** PyTorch takes a constant without dimensions for a Python number: weak in type promotion. Tracing wrote it as such. */
+function asNumber(value: Value): Value {
+  if (!(value instanceof TensorValue) || value.rank > 0) return value;
+  const { dtype, shape, content } = value;
+  return new TensorValue(dtype, shape, content, { wrappedNumber: true });
 }
 
 /** Enums become their members; a class with `__setstate__` builds itself. Null: attributes as they are. */

@@ -1,9 +1,10 @@
-import type { Graph, GraphNode, Tensor } from "../graph/graph.ts";
+import type { Graph, Tensor } from "../graph/graph.ts";
 import type { LoweredModel } from "../runtime/runtime-input.ts";
 import type { Builder } from "./builder.ts";
-import { asSymbolic } from "./evaluator/merge.ts";
+import { asSymbolic } from "./symbolic.ts";
 import type { NamedTensor } from "./graph-input.ts";
 import { unsupported } from "./lowering-error.ts";
+import { textOf } from "./operators/text-of.ts";
 import { liveNodes, usedNames } from "./live-nodes.ts";
 import { GraphValue, TensorValue } from "./tensor-value.ts";
 import { DictValue, ListValue, ObjectValue, TupleValue, UnknownValue, type Value } from "./value.ts";
@@ -62,7 +63,7 @@ function flatten(value: Value, name: string, builder: Builder, depth = 0): Leaf[
   if (value instanceof ListValue) return inner(value.content);
   if (value instanceof DictValue) {
     return [...value.content.values()].flatMap(([key, item]) =>
-      flatten(item, typeof key === "string" ? key : `${name}_${String(key)}`, builder, depth + 1),
+      flatten(item, typeof key === "string" ? key : `${name}_${textOf(key)}`, builder, depth + 1),
     );
   }
   if (value instanceof ObjectValue) return inner([...value.content.values()]);
@@ -87,5 +88,3 @@ function uniqueName(wanted: string, taken: Set<string>): string {
   taken.add(name);
   return name;
 }
-
-export type { GraphNode };

@@ -2,7 +2,7 @@ import { elementCount } from "../graph/dtype.ts";
 import type { Builder } from "./builder.ts";
 import { raised, unsupported } from "./lowering-error.ts";
 import { broadcastShapes, isComplex } from "./promotion.ts";
-import { contiguousStrides, type GraphValue, TensorValue } from "./tensor-value.ts";
+import { contiguousStrides, type GraphValue, type TensorValue } from "./tensor-value.ts";
 import { sameShape } from "./builder.ts";
 
 /** The axis that complex values have in the graph and programs do not see. */

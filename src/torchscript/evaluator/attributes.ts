@@ -1,4 +1,4 @@
-import { kindOf } from "../binding.ts";
+import { kindOf } from "../kind-of.ts";
 import type { Expression } from "../language/syntax.ts";
 import { invalid, unsupported } from "../lowering-error.ts";
 import { TensorValue } from "../tensor-value.ts";

@@ -1,4 +1,5 @@
-import { kindOf } from "../binding.ts";
+import { kindOf } from "../kind-of.ts";
+import { operatorName } from "../language/operator-name.ts";
 import type { Expression } from "../language/syntax.ts";
 import { invalid, LoweringError, unsupported } from "../lowering-error.ts";
 import { TensorValue } from "../tensor-value.ts";
@@ -94,13 +95,6 @@ function pathValue(name: string, { context }: Frame): Value {
     return new ObjectValue(name.slice(0, dot), attributes);
   }
   throw invalid(`${name} is not in the file`);
-}
-
-/** `torch.add` is `aten::add`, `ops.prim.min` is `prim::min`. */
-export function operatorName(path: string): string {
-  const [root, ...rest] = path.split(".");
-  if (root === "ops" && rest.length > 1) return `${rest[0]}::${rest.slice(1).join(".")}`;
-  return `aten::${rest.join(".")}`;
 }
 
 const binaryOperators: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import { LoweringError, unsupported } from "../lowering-error.ts";
 import { GraphValue, type Scope, TensorValue } from "../tensor-value.ts";
 import { DictValue, ListValue, type Mutable, ObjectValue, SymbolicScalar, TupleValue, type Value } from "../value.ts";
 import type { Completion, Frame } from "./frame.ts";
-import { asSymbolic } from "./merge.ts";
+import { asSymbolic } from "../symbolic.ts";
 import { inScope, subgraph } from "./subgraph.ts";
 
 export interface SymbolicLoop {

@@ -1,7 +1,8 @@
 import type { Builder } from "../builder.ts";
-import { kindOf } from "../binding.ts";
+import { kindOf } from "../kind-of.ts";
 import type { Changes } from "../journal.ts";
 import { unsupported } from "../lowering-error.ts";
+import { asSymbolic } from "../symbolic.ts";
 import { GraphValue, type TensorContent, TensorValue } from "../tensor-value.ts";
 import {
   DictValue,
@@ -173,15 +174,6 @@ export class Merge {
     }
     return value;
   }
-}
-
-/** A number as a 0-dim tensor; null for anything else. */
-export function asSymbolic(value: Value, builder: Builder): SymbolicScalar | null {
-  if (value instanceof SymbolicScalar) return value;
-  if (typeof value === "bigint") return new SymbolicScalar("int", builder.full("int64", value));
-  if (typeof value === "number") return new SymbolicScalar("float", builder.full("float64", value));
-  if (typeof value === "boolean") return new SymbolicScalar("bool", builder.full("bool", value));
-  return null;
 }
 
 /** Calls `visit` for every tensor that a value holds. */

@@ -1,6 +1,6 @@
 import type { Expression, Statement } from "../language/syntax.ts";
 import { invalid, LoweringError, raised, unsupported } from "../lowering-error.ts";
-import { kindOf } from "../binding.ts";
+import { kindOf } from "../kind-of.ts";
 import { TensorValue } from "../tensor-value.ts";
 import { DictValue, ListValue, ObjectValue, SymbolicScalar, TupleValue, UnknownValue, type Value } from "../value.ts";
 import { branch } from "./branch.ts";

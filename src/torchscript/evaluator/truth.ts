@@ -1,5 +1,5 @@
 import type { Builder } from "../builder.ts";
-import { kindOf } from "../binding.ts";
+import { kindOf } from "../kind-of.ts";
 import { invalid, raised, unsupported } from "../lowering-error.ts";
 import { TensorValue } from "../tensor-value.ts";
 import { DictValue, ListValue, SymbolicScalar, UnknownValue, type Value } from "../value.ts";

@@ -1,9 +1,7 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
-import { asSymbolic } from "../symbolic.ts";
 import { invalid, raised, unsupported } from "../lowering-error.ts";
-import { TensorValue } from "../tensor-value.ts";
-import { DeviceValue, ListValue, ObjectValue, SymbolicScalar, TupleValue, type Value } from "../value.ts";
+import { ListValue, TupleValue, type Value } from "../value.ts";
 import type { Operator } from "./operator.ts";
 import { row } from "./row.ts";
 import { equal } from "./equality.ts";
@@ -215,5 +213,4 @@ export const lists: readonly Operator[] = [
     if (length > 1_000_000) throw unsupported("a list of more than a million items");
     return new ListValue(Array.from({ length }, (_, i) => BigInt(start + i * step)));
   }),
-
 ];

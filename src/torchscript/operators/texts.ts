@@ -107,7 +107,9 @@ export const texts: readonly Operator[] = [
     (call) => {
       const text = call.string("string");
       const [start, end] = sliceEnds(text.length, call.optionalInt("start"), call.optionalInt("end"));
-      return Array.from(text.slice(start, end)).filter((_, i) => i % call.int("step") === 0).join("");
+      return Array.from(text.slice(start, end))
+        .filter((_, i) => i % call.int("step") === 0)
+        .join("");
     },
   ),
   row("aten::__contains__", [".str(str l, str item) -> bool"], "Whether a text has another in it.", (call) =>
