@@ -8,9 +8,17 @@ import type { Graph, ValueInfo } from "../../../src/graph/graph.ts";
 import { onnxBytes } from "../../../src/graph/onnx-bytes.ts";
 import { callOperator } from "../../../src/torchscript/binding.ts";
 import { Builder } from "../../../src/torchscript/builder.ts";
+import { bfloatBits, bfloatValue, halfBits, halfValue } from "../../../src/torchscript/encode-known.ts";
 import { viewAsReal } from "../../../src/torchscript/operators/complex.ts";
 import { GraphValue, TensorValue } from "../../../src/torchscript/tensor-value.ts";
-import { DeviceValue, ListValue, SymbolicScalar, TupleValue, UnknownValue, type Value } from "../../../src/torchscript/value.ts";
+import {
+  DeviceValue,
+  ListValue,
+  SymbolicScalar,
+  TupleValue,
+  UnknownValue,
+  type Value,
+} from "../../../src/torchscript/value.ts";
 
 export interface WrittenTensor {
   readonly s: readonly number[];
@@ -18,9 +26,19 @@ export interface WrittenTensor {
   readonly f?: readonly [number, number, number];
   readonly v?: readonly (number | string)[];
   readonly step?: number;
+  /** A constant of the program. */
+  readonly k?: number;
 }
 
-type Written = null | boolean | number | string | WrittenTensor | { readonly f: number | string } | { readonly device: string } | readonly Written[];
+type Written =
+  | null
+  | boolean
+  | number
+  | string
+  | WrittenTensor
+  | { readonly f: number | string }
+  | { readonly device: string }
+  | readonly Written[];
 
 /** One call as fixtures/operators/case_format.py writes it. */
 export interface OperatorCase {
@@ -90,7 +108,13 @@ class Batch {
   call(of: OperatorCase): Value[] {
     const [name, overload = null] = of.op.split(".");
     const keyword = new Map(Object.entries(of.kwargs ?? {}).map(([key, value]) => [key, this.value(value)]));
-    const result = callOperator(name, overload, of.args.map((arg) => this.value(arg)), keyword, this.builder);
+    const result = callOperator(
+      name,
+      overload,
+      of.args.map((arg) => this.value(arg)),
+      keyword,
+      this.builder,
+    );
     return flatten(result);
   }
 
@@ -105,8 +129,12 @@ class Batch {
   tensor(written: WrittenTensor): TensorValue {
     const dtype = written.d ?? "float32";
     const data = elementsOf(written, dtype);
-    if (this.constant) {
-      return this.builder.constant(dtype, written.s, dtype.includes("float") ? data : data.map(BigInt));
+    if (this.constant || written.k === 1) {
+      return this.builder.constant(
+        dtype,
+        written.s,
+        dtype.includes("float") ? data.map(rounding(dtype)) : data.map(BigInt),
+      );
     }
     // Halves cannot be handed to the engine: they come as float32 and are rounded inside.
     const carried = dtype === "bfloat16" || dtype === "float16" ? "float32" : dtype;
@@ -128,19 +156,31 @@ class Batch {
       nodes: this.builder.graph.root.nodes,
       tensors: this.builder.graph.tensors,
     };
-    const session = await ort.InferenceSession.create(onnxBytes(graph), { logSeverityLevel: 4, graphOptimizationLevel: "basic", intraOpNumThreads: 1 });
+    const session = await ort.InferenceSession.create(onnxBytes(graph), {
+      logSeverityLevel: 4,
+      graphOptimizationLevel: "basic",
+      intraOpNumThreads: 1,
+    });
     const ran = outputs.length === 0 ? {} : await session.run(this.feeds);
     await session.release();
     return planned.map((row) =>
       row.map((item) => {
         if (!("name" in item)) return item.value;
         const tensor = ran[item.name];
-        return { dtype: item.dtype, shape: item.shape ?? tensor.dims, data: Array.from(tensor.data as Float32Array, Number), dims: tensor.dims };
+        return {
+          dtype: item.dtype,
+          shape: item.shape ?? tensor.dims,
+          data: Array.from(tensor.data as Float32Array, Number),
+          dims: tensor.dims,
+        };
       }),
     );
   }
 
-  #plan(value: Value, outputs: ValueInfo[]): { value: Value } | { name: string; dtype: DType; shape: readonly number[] } {
+  #plan(
+    value: Value,
+    outputs: ValueInfo[],
+  ): { value: Value } | { name: string; dtype: DType; shape: readonly number[] } {
     const tensor = value instanceof SymbolicScalar ? value.tensor : value;
     if (!(tensor instanceof TensorValue)) return { value };
     const real = tensor.dtype.startsWith("complex") ? viewAsReal(this.builder, tensor) : tensor;
@@ -152,6 +192,13 @@ class Batch {
     outputs.push({ name, dtype: carried, shape: [...result.shape] });
     return { name, dtype: tensor.dtype, shape: tensor.shape };
   }
+}
+
+/** A constant of the program has the precision of its type. */
+function rounding(dtype: DType): (x: number) => number {
+  if (dtype === "float16") return (x) => halfValue(halfBits(x));
+  if (dtype === "bfloat16") return (x) => bfloatValue(bfloatBits(x));
+  return dtype === "float32" ? Math.fround : (x) => x;
 }
 
 function isList(written: Written): written is readonly Written[] {
@@ -205,7 +252,12 @@ function compare(of: OperatorCase, outputs: readonly (Elements | Value)[]): stri
 function compareOne(expected: Written, got: Elements | Value): string | null {
   if (expected === null || typeof expected !== "object" || !("s" in expected)) {
     const wanted = expected !== null && typeof expected === "object" && "f" in expected ? Number(expected.f) : expected;
-    const found = typeof got === "bigint" ? Number(got) : got !== null && typeof got === "object" && "data" in got ? got.data[0] : got;
+    const found =
+      typeof got === "bigint"
+        ? Number(got)
+        : got !== null && typeof got === "object" && "data" in got
+          ? got.data[0]
+          : got;
     return Number(found) === Number(wanted) ? null : `${String(found)} for ${String(wanted)}`;
   }
   if (got === null || typeof got !== "object" || !("data" in got)) return `no tensor but ${String(got)}`;
