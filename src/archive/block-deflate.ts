@@ -25,9 +25,14 @@ export function looksLikeBomb(size: number, packedSize: number): boolean {
   return size >= bombFrom && size > packedSize * bombRatio;
 }
 
+/** Where a window and tables of a quarter of the usual size lose nothing; there may be many thousand such files. */
+const tiny = 8 << 10;
+
 /** A whole small entry at level 6. */
 export function deflateWhole(bytes: Uint8Array): Promise<Buffer> {
-  const options = { level: 6 };
+  const sizes = bytes.length <= tiny ? { windowBits: 13, memLevel: 6 } : {};
+  // One piece of output: zlib's 16 KiB for each of many small files would be most of our memory.
+  const options = { level: 6, chunkSize: Math.max(256, Math.min(chunkSize, bytes.length)), ...sizes };
   return bytes.length <= synchronousBelow ? Promise.resolve(deflateRawSync(bytes, options)) : onPool(bytes, options);
 }
 

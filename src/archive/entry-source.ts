@@ -7,7 +7,12 @@ export interface EntrySource {
   /** Bytes, as the plan knows them. */
   readonly size: number;
   open(disk: Disk): Promise<OpenSource>;
+  /** All bytes at once, where that is cheaper; only for sources of at most `smallFile` bytes. */
+  readonly whole?: (disk: Disk) => Uint8Array;
 }
+
+/** Up to this size a file is read in one go. */
+const smallFile = 64 << 10;
 
 export interface OpenSource {
   /** Fills the whole of `block` from `position`. Throws ArchiverError `input-changed` when the bytes are not there. */
@@ -27,6 +32,7 @@ export interface PlannedEntry {
 export function fileSource(path: string, size: number): EntrySource {
   return {
     size,
+    ...(size <= smallFile ? { whole: (disk: Disk) => readWhole(disk, path, size) } : {}),
     async open(disk) {
       const file = await disk.open(path);
       try {
@@ -49,6 +55,25 @@ export function fileSource(path: string, size: number): EntrySource {
       };
     },
   };
+}
+
+function readWhole(disk: Disk, path: string, size: number): Uint8Array {
+  const bytes = disk.readSmall(path, size);
+  if (bytes.length !== size) throw changed(path, `${size} bytes when planned, ${bytes.length} or more now`);
+  return bytes;
+}
+
+/** All of a source, in memory. */
+export async function readAll(source: EntrySource, disk: Disk): Promise<Uint8Array> {
+  if (source.whole) return source.whole(disk);
+  const bytes = new Uint8Array(source.size);
+  const opened = await source.open(disk);
+  try {
+    if (source.size > 0) await opened.read(bytes, 0);
+  } finally {
+    await opened.close();
+  }
+  return bytes;
 }
 
 /** Bytes of another archive or of memory. */

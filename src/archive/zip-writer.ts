@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import { memorySource } from "./byte-source.ts";
 import { deflateWhole, worthDeflating } from "./block-deflate.ts";
 import type { DiskFile } from "./disk.ts";
-import { type PlannedEntry, byteEntry } from "./entry-source.ts";
+import { type PlannedEntry, byteEntry, readAll } from "./entry-source.ts";
 import { OutputTail } from "./output-tail.ts";
 import { BlockRing, blockSize, stopIfAborted } from "./read-once.ts";
 import type { WriteOptions, WrittenArchive, WrittenEntry } from "./written-archive.ts";
@@ -96,13 +96,7 @@ async function* ahead(
 
 async function packSmall(entry: PlannedEntry, options: ZipOptions): Promise<Packed> {
   const { size } = entry.source;
-  const plain = new Uint8Array(size);
-  const source = await entry.source.open(options.disk);
-  try {
-    if (size > 0) await source.read(plain, 0);
-  } finally {
-    await source.close();
-  }
+  const plain = await readAll(entry.source, options.disk);
   options.onBytes?.(size);
   const deflated = options.store || size === 0 ? null : await deflateWhole(plain);
   const bytes = deflated !== null && worthDeflating(size, deflated.length) ? deflated : plain;

@@ -33,6 +33,7 @@ export function brokenDisk(failAt: number): BrokenDisk {
   return {
     ...nodeDisk,
     open: async (path) => (gate(), wrap(await nodeDisk.open(path))),
+    readSmall: (path, size) => (gate(), nodeDisk.readSmall(path, size)),
     create: async (path, mode) => (gate(), wrap(await nodeDisk.create(path, mode))),
     makeFolder: async (path) => (gate(), nodeDisk.makeFolder(path)),
     rename: async (from, to) => (gate(), nodeDisk.rename(from, to)),
