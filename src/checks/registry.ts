@@ -8,6 +8,7 @@ import { modelChecks } from "./model/index.ts";
 import { onnxChecks } from "./onnx/index.ts";
 import { pickleChecks } from "./pickle/index.ts";
 import { requirementsChecks } from "./requirements/index.ts";
+import { residencyChecks } from "./residency/index.ts";
 import { safetensorsChecks } from "./safetensors/index.ts";
 import { serveContainerChecks } from "./serve-container/index.ts";
 import { serveChecks } from "./serve/index.ts";
@@ -22,6 +23,7 @@ export const checks: readonly Check[] = [
   ...configChecks,
   ...requirementsChecks,
   ...serveChecks,
+  ...residencyChecks,
   ...pickleChecks,
   ...safetensorsChecks,
   ...onnxChecks,

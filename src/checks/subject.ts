@@ -3,6 +3,8 @@ import type { ByteSource } from "../archive/byte-source.ts";
 import type { ManifestReading } from "../manifest/manifest.ts";
 import type { ModelFormat } from "../model/model-format.ts";
 import type { Signature } from "../model/signature.ts";
+import type { AuditedFile } from "../residency/audit.ts";
+import type { ResidencyPolicy } from "../residency/jurisdiction.ts";
 import type { Inference } from "../runtime/inference.ts";
 import type { ModelRun, Rerun } from "../runtime/model-run.ts";
 import type { RuntimeInput } from "../runtime/runtime-input.ts";
@@ -25,9 +27,20 @@ export interface CheckOptions {
   readonly target: Readonly<Record<string, string>>;
   /** Rows of a batch that the model must also take; null: `batchSize` of model-config.yaml, where there is one. */
   readonly batch: number | null;
+  /** What `--residency` allows; null: nobody asked. */
+  readonly residency: ResidencyPolicy | null;
+  /** Docker and compose files beside the archive, which the residency audit reads too. */
+  readonly besides: readonly AuditedFile[];
 }
 
-export const defaultCheckOptions: CheckOptions = { digests: true, allowGlobals: [], target: {}, batch: null };
+export const defaultCheckOptions: CheckOptions = {
+  digests: true,
+  allowGlobals: [],
+  target: {},
+  batch: null,
+  residency: null,
+  besides: [],
+};
 
 /** What checks look at: each thing read once, on demand, and remembered. */
 export interface Subject {

@@ -1,5 +1,7 @@
 import { installEngine } from "../checks/model/engine-failure.ts";
 import { ArchiverError } from "../errors.ts";
+import { filesBeside } from "../residency/files-beside.ts";
+import { readResidencyPolicy } from "../residency/jurisdiction.ts";
 import { fillNames, isFill } from "../runtime/input-spec.ts";
 import { enginePool } from "../verify/verify.ts";
 import { readInputs } from "../verify/inputs.ts";
@@ -23,6 +25,7 @@ export interface VerifyFlags {
   readonly target: readonly string[];
   readonly allowGlobal: readonly string[];
   readonly ignore: readonly string[];
+  readonly residency?: string;
   readonly strict?: boolean;
   readonly policy?: string;
   readonly tmpDir?: string;
@@ -36,7 +39,7 @@ export interface VerifyFlags {
 /** Carries out `verify`: judges every path, writes the reports, sets the exit code. */
 export async function runVerify(paths: readonly string[], flags: VerifyFlags, io: Io): Promise<void> {
   const started = performance.now();
-  const options = await optionsOf(flags, io);
+  const options = await optionsOf(paths, flags, io);
   const pool = enginePool(options);
   // The engine's process starts first and loads while the static checks run.
   if (!flags.static) pool.warm();
@@ -55,7 +58,7 @@ export async function runVerify(paths: readonly string[], flags: VerifyFlags, io
   }
 }
 
-async function optionsOf(flags: VerifyFlags, io: Io): Promise<VerifyAllOptions> {
+async function optionsOf(paths: readonly string[], flags: VerifyFlags, io: Io): Promise<VerifyAllOptions> {
   const [inputs, policy] = await Promise.all([
     readInputs(flags.input, io.cwd),
     readPolicy(flags.policy, io.cwd, new Date().toISOString().slice(0, 10)),
@@ -75,6 +78,8 @@ async function optionsOf(flags: VerifyFlags, io: Io): Promise<VerifyAllOptions> 
     timeoutMs: numberOf("--timeout", flags.timeout) * 1000,
     batch: flags.batch === undefined ? null : numberOf("--batch", flags.batch),
     target: targetOf(flags.target),
+    residency: flags.residency === undefined ? null : await readResidencyPolicy(flags.residency),
+    besides: flags.residency === undefined ? [] : await filesBeside(paths),
     project: io.cwd,
     signal: io.signal,
     ...(flags.tmpDir === undefined ? {} : { tmpDir: flags.tmpDir }),

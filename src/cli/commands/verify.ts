@@ -17,6 +17,7 @@ export function verifyCommand(io: Io): Command {
     .option("--target <package==version>", "what the server runs, e.g. torch==2.4 (repeatable)", collect, [])
     .option("--allow-global <module.name>", "a global that pickles may use (repeatable)", collect, [])
     .option("--ignore <check-id>", "live with the findings of a check, or family/* (repeatable)", collect, [])
+    .option("--residency <area>", "audit data flows: eu, eea, no, ch, or a policy file")
     .option("--strict", "warnings fail, too")
     .option("--policy <file>", "exceptions kept in the repository (default: .model-archiver-policy.yaml)")
     .option("--tmp-dir <folder>", "where deflated models are unpacked")

@@ -11,9 +11,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   graph: ["archive"],
   model: ["archive", "graph", "manifest"],
   python: [],
+  residency: ["archive", "python"],
   torchscript: ["archive", "graph", "model", "runtime"],
   runtime: ["archive", "graph", "model"],
-  checks: ["archive", "graph", "manifest", "model", "python", "runtime", "server-config", "torchscript"],
+  checks: ["archive", "graph", "manifest", "model", "python", "residency", "runtime", "server-config", "torchscript"],
   "server-config": [],
   machine: [],
 };

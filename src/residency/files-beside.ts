@@ -1,0 +1,22 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import type { AuditedFile } from "./audit.ts";
+
+const deployment =
+  /^((Dockerfile|Containerfile)[^/]*|[^/]*\.dockerfile|(docker-)?compose[^/]*\.ya?ml|config\.properties)$/i;
+const largest = 512 * 1024;
+
+/** Docker and compose files in the folders of these archives. A folder that cannot be listed has none. */
+export async function filesBeside(archives: readonly string[]): Promise<AuditedFile[]> {
+  const folders = new Set(archives.filter((path) => !/^[a-z][a-z0-9+.-]+:/i.test(path)).map((path) => dirname(path)));
+  const files: AuditedFile[] = [];
+  for (const folder of folders) {
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names.filter((each) => deployment.test(each)).toSorted()) {
+      const path = join(folder, name);
+      const { size } = await stat(path);
+      if (size <= largest) files.push({ path: relative(".", path), bytes: await readFile(path) });
+    }
+  }
+  return files;
+}
