@@ -4,7 +4,7 @@ import { unsupported } from "../lowering-error.ts";
 import { broadcastShapes } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
-import { range } from "./creation.ts";
+import { range } from "./ranges.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { matmul } from "./products.ts";

@@ -2,7 +2,7 @@ import type { DType } from "../../graph/dtype.ts";
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { isFloating, isInteger, promoteTypes, resultType } from "../promotion.ts";
-import { TensorValue } from "../tensor-value.ts";
+import type { TensorValue } from "../tensor-value.ts";
 import { SymbolicScalar, type Value } from "../value.ts";
 import { withAliases } from "./aliases.ts";
 import { clip } from "./activations.ts";
@@ -87,7 +87,7 @@ function shift(name: string, dunder: string, left: boolean): Operator[] {
   return [
     {
       name: `aten::${name}`,
-      schemas: [...binarySchemas(name).map((s) => s.replace(".Scalar(", ".Tensor_Scalar("))],
+      schemas: binarySchemas(name).map((s) => s.replace(".Scalar(", ".Tensor_Scalar(")),
       doc,
       lower,
     },

@@ -2,7 +2,7 @@ import type { Builder } from "../builder.ts";
 import { unsupported } from "../lowering-error.ts";
 import { isComplex } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
-import { atan2 } from "./arithmetic.ts";
+import { atan2 } from "./binary-formulas.ts";
 import { complexOf, type Parts, partsOf, viewAsComplex, viewAsReal } from "./complex.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";

@@ -7,7 +7,7 @@ import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { rollAxis } from "./rearrange.ts";
 import { reduce } from "./reduce.ts";
-import { vectorNorm } from "./reductions.ts";
+import { vectorNorm } from "./vector-norms.ts";
 
 /** Distances of all pairs of rows, [P, M] and [R, M] giving [P, R]. */
 function allPairs(call: Call, builder: Builder): TensorValue {

@@ -11,7 +11,7 @@ interface Equation {
 /** Labels of one operand; `...` becomes as many labels of its own as dimensions are left. */
 function labels(text: string, rank: number): string[] {
   const dots = text.indexOf("...");
-  const letters = [...text.replace("...", "")];
+  const letters = text.replace("...", "").split("");
   if (dots < 0) return letters;
   const extra = Array.from({ length: rank - letters.length }, (_, i) => `.${rank - letters.length - i}`);
   return [...letters.slice(0, dots), ...extra, ...letters.slice(dots)];
@@ -33,7 +33,7 @@ function parse(equation: string, tensors: readonly TensorValue[]): Equation {
     return { inputs, output: [...broadcast, ...once.sort()] };
   }
   const dots = right.indexOf("...");
-  const letters = [...right.replace("...", "")];
+  const letters = right.replace("...", "").split("");
   return { inputs, output: dots < 0 ? letters : [...letters.slice(0, dots), ...broadcast, ...letters.slice(dots)] };
 }
 

@@ -4,7 +4,7 @@ import type { TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
-import { range } from "./creation.ts";
+import { range } from "./ranges.ts";
 import { sliceAxis } from "./rearrange.ts";
 import { reduce } from "./reduce.ts";
 

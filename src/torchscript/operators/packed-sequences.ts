@@ -3,7 +3,7 @@ import type { Call } from "../call.ts";
 import { raised } from "../lowering-error.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
-import { range } from "./creation.ts";
+import { range } from "./ranges.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { constantPad } from "./padding.ts";

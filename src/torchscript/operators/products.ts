@@ -4,7 +4,7 @@ import { raised, unsupported } from "../lowering-error.ts";
 import { broadcastShapes, isFloating } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { withAliases } from "./aliases.ts";
-import { range } from "./creation.ts";
+import { range } from "./ranges.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { sliceAxis } from "./rearrange.ts";

@@ -5,13 +5,12 @@ import { unsupported } from "../lowering-error.ts";
 import { isComplex, isFloating } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { SymbolicScalar, TupleValue, type Value } from "../value.ts";
-import { partsOf } from "./complex.ts";
 import { Maths, toFloat } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { axesOf, reduce, reducedShape } from "./reduce.ts";
 
 /** The dimensions named by `dim`, which is a list, an int or None. */
-function axes(call: Call, x: TensorValue): number[] {
+export function axes(call: Call, x: TensorValue): number[] {
   return axesOf(call.optionalInts("dim"), x.rank);
 }
 
@@ -86,67 +85,6 @@ function truth(op: "ReduceMin" | "ReduceMax"): Operator["lower"] {
   };
 }
 
-interface Spread {
-  readonly mean: TensorValue;
-  readonly variance: TensorValue;
-}
-
-function spreadOf(call: Call, builder: Builder): Spread {
-  const m = new Maths(builder);
-  const self = call.tensor("self");
-  const along = axes(call, self);
-  const keep = call.bool("keepdim");
-  const correction = call.has("unbiased")
-    ? Number(call.bool("unbiased"))
-    : Number(call.optionalScalar("correction") ?? 1);
-  const wide = self.dtype === "float64" ? self : builder.cast(self, "float32");
-  const centred = m.sub(wide, reduce(builder, "ReduceMean", wide, along, true));
-  const n = along.reduce((product, axis) => product * self.shape[axis], 1);
-  const sum = reduce(builder, "ReduceSum", m.square(centred), along, keep);
-  const variance = m.div(sum, Math.max(n - correction, 0));
-  return { mean: builder.cast(reduce(builder, "ReduceMean", wide, along, keep), self.dtype), variance };
-}
-
-const spreads: readonly [string, readonly string[], (m: Maths, s: Spread, dtype: DType) => TensorValue | TupleValue][] =
-  [
-    [
-      "var",
-      [
-        "aten::var(Tensor self, bool unbiased=True) -> Tensor",
-        "aten::var.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor",
-        "aten::var.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> Tensor",
-      ],
-      (m, s, dtype) => m.builder.cast(s.variance, dtype),
-    ],
-    [
-      "std",
-      [
-        "aten::std(Tensor self, bool unbiased=True) -> Tensor",
-        "aten::std.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> Tensor",
-        "aten::std.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> Tensor",
-      ],
-      (m, s, dtype) => m.builder.cast(m.sqrt(s.variance), dtype),
-    ],
-    [
-      "var_mean",
-      [
-        "aten::var_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)",
-        "aten::var_mean.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> (Tensor, Tensor)",
-        "aten::var_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> (Tensor, Tensor)",
-      ],
-      (m, s, dtype) => new TupleValue([m.builder.cast(s.variance, dtype), s.mean]),
-    ],
-    [
-      "std_mean",
-      [
-        "aten::std_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)",
-        "aten::std_mean.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> (Tensor, Tensor)",
-        "aten::std_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> (Tensor, Tensor)",
-      ],
-      (m, s, dtype) => new TupleValue([m.builder.cast(m.sqrt(s.variance), dtype), s.mean]),
-    ],
-  ];
-
 function logSumExp(call: Call, builder: Builder): TensorValue {
   const m = new Maths(builder);
   const self = toFloat(builder, call.tensor("self"));
@@ -156,39 +94,6 @@ function logSumExp(call: Call, builder: Builder): TensorValue {
   const sum = reduce(builder, "ReduceSum", m.exp(m.sub(self, shift)), along, true);
   const result = m.add(m.log(sum), shift);
   return builder.reshape(result, reducedShape(self.shape, along, call.bool("keepdim")));
-}
-
-/** (Σ |x|^p)^(1/p); the largest for infinity, the number of nonzeros for 0. */
-export function vectorNorm(
-  builder: Builder,
-  x: TensorValue,
-  p: number,
-  along: readonly number[],
-  keep: boolean,
-): TensorValue {
-  const m = new Maths(builder);
-  if (p === 2) return reduce(builder, "ReduceL2", x, along, keep);
-  if (p === 1) return reduce(builder, "ReduceL1", x, along, keep);
-  const size = m.abs(x);
-  if (p === Infinity) return reduce(builder, "ReduceMax", size, along, keep);
-  if (p === -Infinity) return reduce(builder, "ReduceMin", size, along, keep);
-  if (p === 0) return reduce(builder, "ReduceSum", builder.cast(builder.cast(x, "bool"), x.dtype), along, keep);
-  return m.pow(reduce(builder, "ReduceSum", m.pow(size, p), along, keep), 1 / p);
-}
-
-function norm(call: Call, builder: Builder): TensorValue {
-  const self = call.tensor("self");
-  const dtype = call.dtype("dtype");
-  const ready = dtype === null ? toFloat(builder, magnitude(builder, self)) : builder.cast(self, dtype);
-  const p = Number(call.optionalScalar(call.has("ord") ? "ord" : "p") ?? 2);
-  return vectorNorm(builder, ready, p, axes(call, self), call.bool("keepdim"));
-}
-
-function magnitude(builder: Builder, x: TensorValue): TensorValue {
-  if (!isComplex(x.dtype)) return x;
-  const m = new Maths(builder);
-  const { re, im } = partsOf(builder, x);
-  return m.sqrt(m.add(m.square(re), m.square(im)));
 }
 
 /** Sums that leave NaN out. */
@@ -333,50 +238,11 @@ export const reductions: readonly Operator[] = [
   ofList("any"),
   ofList("all"),
   ...extremes,
-  ...spreads.map(([name, schemas, pick]): Operator => ({
-    name: `aten::${name}`,
-    schemas,
-    doc: "Variance or deviation, with correction (unbiased: 1).",
-    lower: (call, builder) => pick(new Maths(builder), spreadOf(call, builder), call.tensor("self").dtype),
-  })),
   {
     name: "aten::logsumexp",
     schemas: ["aten::logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor"],
     doc: "log of the sum of exponentials.",
     lower: logSumExp,
-  },
-  {
-    name: "aten::norm",
-    schemas: [
-      "aten::norm.Scalar(Tensor self, Scalar p=2) -> Tensor",
-      "aten::norm.ScalarOpt_dim(Tensor self, Scalar? p, int[1] dim, bool keepdim=False) -> Tensor",
-      "aten::norm.ScalarOpt_dtype(Tensor self, Scalar? p, *, ScalarType dtype) -> Tensor",
-      "aten::norm.ScalarOpt_dim_dtype(Tensor self, Scalar? p, int[1] dim, bool keepdim, *, ScalarType dtype) -> Tensor",
-    ],
-    doc: "p-norm over dimensions.",
-    lower: norm,
-  },
-  {
-    name: "aten::linalg_vector_norm",
-    schemas: [
-      "aten::linalg_vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
-    ],
-    doc: "p-norm over dimensions.",
-    lower: norm,
-  },
-  {
-    name: "aten::frobenius_norm",
-    schemas: ["aten::frobenius_norm.dim(Tensor self, int[1] dim, bool keepdim=False) -> Tensor"],
-    doc: "Root of the sum of squares.",
-    lower: norm,
-  },
-  {
-    name: "aten::linalg_norm",
-    schemas: [
-      "aten::linalg_norm(Tensor self, Scalar? ord=None, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
-    ],
-    doc: "2-norm of everything, or p-norm along one dimension.",
-    lower: norm,
   },
   {
     name: "aten::nansum",

@@ -1,3 +1,7 @@
+import { vectorNorms } from "./vector-norms.ts";
+import { deviations } from "./deviations.ts";
+import { ranges } from "./ranges.ts";
+import { binaryFormulas } from "./binary-formulas.ts";
 import { nestedTensors } from "./nested-tensors.ts";
 import { resizing } from "./resize.ts";
 import { sampling } from "./sampling.ts";
@@ -65,6 +69,7 @@ export const operators: readonly Operator[] = [
   ...writes,
   ...indexWrites,
   ...arithmetic,
+  ...binaryFormulas,
   ...unary,
   ...activations,
   ...comparison,
@@ -75,6 +80,8 @@ export const operators: readonly Operator[] = [
   ...normalization,
   ...products,
   ...reductions,
+  ...deviations,
+  ...vectorNorms,
   ...softmaxes,
   ...scans,
   ...ordering,
@@ -82,6 +89,7 @@ export const operators: readonly Operator[] = [
   ...paddings,
   ...joins,
   ...creation,
+  ...ranges,
   ...randomNumbers,
   ...conversions,
   ...assertions,

@@ -4,7 +4,7 @@ import { unsupported } from "../lowering-error.ts";
 import { isComplex, normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { viewAsComplex, viewAsReal } from "./complex.ts";
-import { range } from "./creation.ts";
+import { range } from "./ranges.ts";
 import { Maths, toFloat } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { flip, rollAxis, sliceAxis } from "./rearrange.ts";

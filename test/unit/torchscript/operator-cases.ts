@@ -258,9 +258,9 @@ function compareOne(expected: Written, got: Elements | Value): string | null {
         : got !== null && typeof got === "object" && "data" in got
           ? got.data[0]
           : got;
-    return Number(found) === Number(wanted) ? null : `${String(found)} for ${String(wanted)}`;
+    return Number(found) === Number(wanted) ? null : `${Number(found)} for ${Number(wanted)}`;
   }
-  if (got === null || typeof got !== "object" || !("data" in got)) return `no tensor but ${String(got)}`;
+  if (got === null || typeof got !== "object" || !("data" in got)) return "no tensor";
   const dtype = expected.d ?? "float32";
   if (got.dtype !== dtype) return `${got.dtype} for ${dtype}`;
   if (got.shape.join() !== expected.s.join()) return `shape [${got.shape.join()}] for [${expected.s.join()}]`;
