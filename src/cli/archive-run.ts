@@ -1,5 +1,6 @@
 import { type ArchiveResult, archive } from "../pack/pack.ts";
 import { archiveDocument, renderArchive } from "../report/archive-report.ts";
+import { printable } from "../report/text.ts";
 import { chalkFor } from "./colour.ts";
 import type { ArchiveCommandFlags } from "./commands/archive.ts";
 import type { Io } from "./io.ts";
@@ -9,7 +10,7 @@ import { progress } from "./progress.ts";
 export async function runArchive(flags: ArchiveCommandFlags, io: Io): Promise<void> {
   const result = await pack(flags, io);
   if (!flags.json && !flags.quiet) {
-    for (const warning of result.warnings) io.stderr.write(`warning: ${warning}\n`);
+    for (const warning of result.warnings) io.stderr.write(`warning: ${printable(warning)}\n`);
     io.stdout.write(renderArchive(result, chalkFor(io, io.stdout)));
   }
   const verification = flags.verify && result.written ? await verify(result.path, flags, io) : null;

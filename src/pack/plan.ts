@@ -13,6 +13,7 @@ import { externalData } from "./external-data.ts";
 import { extraFiles } from "./extra-files.ts";
 import { handlerFile } from "./handler.ts";
 import { type LeftOut, includes } from "./left-out.ts";
+import { nameWarnings } from "./name-warnings.ts";
 import type { ArchiveFormat, Recipe } from "./recipe.ts";
 import type { OldArchive } from "./repack.ts";
 import { Problems, type Source, namedFile } from "./source.ts";
@@ -75,7 +76,7 @@ export async function planArchive(recipe: Recipe, old: OldArchive | null, option
       .map(({ path, from, mode, bytes }) => ({ path, from, mode, source: bytes })),
     manifest: { ...values, ...manifestRest(recipe, old, given, options) },
     leftOut,
-    warnings,
+    warnings: [...warnings, ...nameWarnings(sources.map((source) => source.path))],
   };
 }
 
