@@ -80,7 +80,7 @@ function importsOf(node: SyntaxNode, place: Place, source: PythonSource): Python
 /** `if __name__ == "__main__"` and `if TYPE_CHECKING`. */
 export function neverOnImport(test: SyntaxNode): boolean {
   if ((dottedName(test) ?? "").split(".").at(-1) === "TYPE_CHECKING") return true;
-  return test.kind === "ExprCompare" && [nodeIn(test, "left"), ...nodesIn(test, "comparators")].some(isMainName);
+  return test.kind === "ExprCompare" && nodesIn(test, "operands").some(isMainName);
 }
 
 function isMainName(node: SyntaxNode | null): boolean {
