@@ -61,6 +61,7 @@ list("numpy.core._internal", "_reconstruct", data);
 list("numpy.core", "_ufunc_reconstruct", checked("ufunc"));
 list("numpy._core", "_ufunc_reconstruct", checked("ufunc"));
 list("numpy.ma.core", "_mareconstruct MaskedArray MaskedConstant", library);
+list("numpy.ma", "MaskedArray", library);
 list("numpy.random._pickle", "__randomstate_ctor __generator_ctor __bit_generator_ctor", library);
 list("numpy.random.bit_generator", "SeedSequence BitGenerator __pyx_unpickle_SeedSequence", library);
 list("numpy.random.mtrand", "RandomState", library);
@@ -69,7 +70,7 @@ list("numpy.random._generator", "Generator", library);
 list("pytz", "_UTC _p UTC", library);
 list("dateutil.tz.tz", "tzutc tzlocal tzoffset", library);
 list("torch.nn.backends.thnn", "_get_thnn_function_backend", library);
-list("torch", "Generator memory_format layout qscheme dtype finfo iinfo", library);
+list("torch", "ScriptObject Generator memory_format layout qscheme dtype finfo iinfo", library);
 list("torch", "strided sparse_coo sparse_csr sparse_csc sparse_bsr sparse_bsc contiguous_format channels_last", held);
 
 const ufuncs = `abs absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_not bitwise_or
@@ -128,6 +129,11 @@ const patterns: readonly Pattern[] = [
   pattern(/^torch\.distributed\.(?:_?tensor|_shard|device_mesh|checkpoint\.metadata)(?:\.\w+)*$/, anyClass, library),
   pattern(/^torch\.(?:cuda\.)?amp\.grad_scaler$/, anyClass, library),
   pattern(/^torchvision\.(?:models|ops|transforms|tv_tensors)(?:\.\w+)*$/, anyClass, library),
+  pattern(
+    /^torchvision\.(?:ops|transforms\.functional|transforms\.v2\.functional)(?:\.\w+)*$/,
+    /^[a-z][a-z0-9_]*$/,
+    held,
+  ),
   pattern(/^torchaudio\.(?:models|transforms|pipelines)(?:\.\w+)*$/, anyClass, library),
   pattern(
     /^sklearn\.externals\.joblib\.numpy_pickle$|^joblib\.numpy_pickle$/,
@@ -136,16 +142,18 @@ const patterns: readonly Pattern[] = [
   ),
   pattern(/^sklearn(?:\.(?!externals|datasets|callback)\w+)+$/, anyClass, library),
   pattern(/^sklearn(?:\.\w+)+$/, /^__pyx_unpickle_\w+$|^newObj$/, library),
-  pattern(/^sklearn\.(?:metrics|feature_selection|preprocessing)(?:\.\w+)*$/, /^[a-z][a-z0-9_]*$/, held),
+  pattern(/^sklearn\.(?!externals|datasets|utils|experimental|callback)\w+(?:\.\w+)*$/, /^_?[a-z][a-z0-9_]*$/, held),
+  pattern(/^scipy\._lib\.array_api_compat\.numpy\._aliases$/, /^[a-z][a-z0-9_]*$/, held),
   pattern(/^scipy\.sparse(?:\.\w+)*$/, /^(?:bsr|coo|csc|csr|dia|dok|lil)_(?:matrix|array)$/, library),
   pattern(/^scipy\.(?:spatial|interpolate)\.\w+$/, /^c?[A-Z][A-Za-z0-9]*$|^interp1d$/, library),
   pattern(/^scipy\.special\._ufuncs$/, /^[a-z][a-z0-9_]*$/, held),
   pattern(/^pandas\.core\.(?:frame|series|generic|internals|indexes|arrays|dtypes)(?:\.\w+)*$/, anyClass, library),
+  pattern(/^pandas(?:\.arrays)?$/, /^(?!HDFStore|Excel)[A-Z][A-Za-z0-9]*$/, library),
   pattern(/^pandas\.core\.indexes\.\w+$/, /^_new_(?:Index|DatetimeIndex|PeriodIndex)$/, library),
   pattern(/^pandas\.core\.internals\.\w+$/, /^new_block$|^make_block$/, library),
   pattern(/^pandas\._libs(?:\.\w+)+$/, /^_?[A-Z][A-Za-z0-9]*$|^__?(?:pyx_unpickle|unpickle|nat_unpickle)\w*$/, library),
   pattern(
-    /^transformers\.(?:trainer_utils|training_args|debug_utils|optimization|utils\.generic|tokenization_utils_base)$|^accelerate\.(?:state|utils\.dataclasses)$|^peft\.utils\.peft_types$|^(?:pytorch_)?lightning(?:\.\w+)*\.(?:enums|types|states)$/,
+    /^transformers\.(?:trainer_utils|training_args|debug_utils|optimization|utils\.generic|tokenization_utils_base)$|^accelerate\.(?:state|utils\.dataclasses)$|^peft\.utils\.peft_types$|^timm\.(?:layers|data)\.\w+$|^(?:pytorch_)?lightning(?:\.\w+)*\.(?:enums|types|states)$/,
     anyClass,
     checked("enumeration"),
   ),

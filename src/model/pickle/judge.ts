@@ -93,6 +93,8 @@ export class PickleJudge implements Watcher {
   private judgeCall(how: "call" | "new", callee: Value, args: Value, at: number, depth: number): void {
     if (depth > innerDepth) return this.odd("nests calls in arguments too deep", at);
     if (callee.kind === "unknown") return;
+    const module = this.context.persistent === "torch-legacy" ? moduleClass(callee) : null;
+    if (module !== null) return this.judgeCall(how, module, args, at, depth + 1);
     if (callee.kind !== "global") return this.odd("calls a value that it computed", at);
     const name = `${callee.module}.${callee.name}`;
     const verdict = this.verdicts.get(name);
@@ -122,6 +124,13 @@ export class PickleJudge implements Watcher {
     const problem = persistentProblem(id, this.context.persistent);
     if (problem !== null) this.odd(problem, at);
   }
+}
+
+/** Before 1.6 torch wrote a module's class as a persistent id, with its source beside it. */
+function moduleClass(callee: Value): Value | null {
+  if (callee.kind !== "persistent" || callee.id.kind !== "tuple") return null;
+  const [tag, cls] = callee.id.items;
+  return tag?.kind === "text" && tag.text === "module" && cls?.kind === "global" ? cls : null;
 }
 
 const scriptVerdict: Verdict = { level: "safe", use: "call", check: null, why: "" };
