@@ -1,0 +1,6 @@
+import { tarTarget } from "./tar-target.ts";
+import type { Target } from "./target.ts";
+import { zipTarget } from "./zip-target.ts";
+
+/** Every reader that is fuzzed. A new one is a file beside this one and a row here. */
+export const targets: readonly Target[] = [zipTarget, tarTarget];
