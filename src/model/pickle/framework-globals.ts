@@ -153,7 +153,7 @@ const patterns: readonly Pattern[] = [
   pattern(/^pandas\.core\.internals\.\w+$/, /^new_block$|^make_block$/, library),
   pattern(/^pandas\._libs(?:\.\w+)+$/, /^_?[A-Z][A-Za-z0-9]*$|^__?(?:pyx_unpickle|unpickle|nat_unpickle)\w*$/, library),
   pattern(
-    /^transformers\.(?:trainer_utils|training_args|debug_utils|optimization|utils\.generic|tokenization_utils_base)$|^accelerate\.(?:state|utils\.dataclasses)$|^peft\.utils\.peft_types$|^timm\.(?:layers|data)\.\w+$|^(?:pytorch_)?lightning(?:\.\w+)*\.(?:enums|types|states)$/,
+    /^transformers\.(?:trainer_utils|training_args|debug_utils|optimization|utils\.generic|tokenization_utils_base)$|^accelerate\.(?:state|utils\.dataclasses)$|^peft\.utils\.peft_types$|^timm\.layers\.\w+$|^(?:pytorch_)?lightning(?:\.\w+)*\.(?:enums|types|states)$/,
     anyClass,
     checked("enumeration"),
   ),

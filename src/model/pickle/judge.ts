@@ -2,7 +2,7 @@ import { checkArguments } from "./arguments.ts";
 import type { Watcher } from "./machine.ts";
 import { forbiddenKey } from "./state-keys.ts";
 import type { GlobalValue, ObjectValue, Value } from "./value.ts";
-import { globalName } from "./value.ts";
+import { entryOf, globalName } from "./value.ts";
 import { type Verdict, verdictOn } from "./verdict.ts";
 import { weightsOnlyGlobals } from "./weights-only.ts";
 
@@ -116,6 +116,14 @@ export class PickleJudge implements Watcher {
     if (target.kind === "unknown") return;
     if (target.kind !== "object")
       return this.odd(`sets attributes of a ${shown(globalName(target) ?? target.kind)}`, at);
+    const file = entryOf(state, "filename");
+    if (
+      globalName(target.callee)?.endsWith(".NDArrayWrapper") &&
+      file?.kind === "text" &&
+      /[\\/]/.test(file.text ?? "/")
+    ) {
+      this.odd("makes joblib load a file of another folder", at);
+    }
     const key = forbiddenKey(state);
     if (key !== null) this.report("dangerous", `the state of ${describe(target)} replaces ${key}`, at);
   }

@@ -91,12 +91,15 @@ export class PickleReader {
       this.at = at + 2;
       return { name: opcode.name, at, argument: { kind: "int", value: head[1] ?? 0 } };
     }
-    const length = head[1] ?? 0;
-    if (opcode.argument !== "text1" || length + 2 > room) return null;
-    const text = decodeUtf8(head.subarray(2, 2 + length));
+    const width = opcode.argument === "text1" ? 1 : opcode.argument === "text4" ? 4 : 0;
+    if (width === 0 || room < 1 + width) return null;
+    const length = width === 1 ? (head[1] ?? 0) : new DataView(head.buffer, head.byteOffset).getUint32(1, true);
+    const start = 1 + width;
+    if (start + length > room) return null;
+    const text = decodeUtf8(head.subarray(start, start + length));
     if (text === null) return null;
-    this.at = at + 2 + length;
-    return { name: opcode.name, at, argument: { kind: "text", text, at: at + 2, length, python2: false } };
+    this.at = at + start + length;
+    return { name: opcode.name, at, argument: { kind: "text", text, at: at + start, length, python2: false } };
   }
 
   private async next(): Promise<Op> {

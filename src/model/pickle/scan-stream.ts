@@ -1,9 +1,9 @@
-import type { ByteSource } from "../../archive/byte-source.ts";
+import { type ByteSource, memorySource } from "../../archive/byte-source.ts";
 import { MalformedModel } from "../malformed.ts";
 import { joblibArray } from "./joblib.ts";
 import { type JudgeContext, PickleJudge } from "./judge.ts";
 import { PickleMachine } from "./machine.ts";
-import { PickleReader } from "./reader.ts";
+import { type Op, PickleReader } from "./reader.ts";
 import type { Value } from "./value.ts";
 import { weightsOnlyOpcodes } from "./weights-only.ts";
 
@@ -46,6 +46,7 @@ export async function scanStream(
   const machine = new PickleMachine(judge);
   const reader = new PickleReader(source, start);
   const opcodes = new Set<string>();
+  const carried: Uint8Array[] = [];
   let joblib = false;
   let complete = true;
   try {
@@ -58,6 +59,7 @@ export async function scanStream(
         break;
       }
       for (const op of batch) {
+        if (carried.length < carriedLimit) carried.push(...carriedPickle(op));
         if (!weightsOnlyOpcodes.has(op.name)) opcodes.add(op.name);
         machine.step(op);
       }
@@ -67,6 +69,7 @@ export async function scanStream(
       joblib = true;
       reader.at = array.pickled ? await nestedStream(source, array.end, judge, context, budget) : array.end;
     }
+    await reportCarried(carried, judge, context, budget);
     if (machine.deepest > deepNesting) {
       judge.report("unscanned", `containers nest ${machine.deepest} deep, which no model needs`, 0);
     }
@@ -76,6 +79,35 @@ export async function scanStream(
     complete = false;
   }
   return { judge, end: reader.at, complete, result: machine.result, beyondWeightsOnly: opcodes, joblib };
+}
+
+const carriedLimit = 16;
+
+/** Bytes, or base64 text, that look like a pickle of their own: data here, but somebody may load it. */
+function carriedPickle({ argument }: Op): Uint8Array[] {
+  if (argument.kind === "bytes") return startsPickle(argument.bytes) ? [argument.bytes] : [];
+  if (argument.kind !== "text" || argument.text === null || !/^gA[IJMQSU]/.test(argument.text)) return [];
+  const bytes = Buffer.from(argument.text, "base64");
+  return startsPickle(bytes) ? [bytes] : [];
+}
+
+function startsPickle(bytes: Uint8Array | null): bytes is Uint8Array {
+  return bytes !== null && bytes.length > 8 && bytes[0] === 0x80 && (bytes[1] ?? 9) <= 5;
+}
+
+async function reportCarried(
+  carried: readonly Uint8Array[],
+  judge: PickleJudge,
+  context: JudgeContext,
+  budget: Budget,
+): Promise<void> {
+  for (const bytes of carried) {
+    const inner = await scanStream(memorySource(bytes), 0, context, budget);
+    if (inner.complete && inner.judge.imports > 0) {
+      const names = inner.judge.findings.map(({ message }) => message).slice(0, 3);
+      judge.report("unscanned", `carries another pickle as data (${names.join("; ") || "with imports"})`, 0);
+    }
+  }
 }
 
 /** joblib writes arrays of objects as a pickle of their own, where the raw bytes would be. */
