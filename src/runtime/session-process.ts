@@ -80,7 +80,7 @@ function tensorOf(ort: Ort, { name, dtype, shape, fill }: FedTensor): Engine.Ten
   }
   if (!(dtype in arrays)) throw new Error(`${name}: the engine takes no ${dtype} tensors from Node`);
   const bytes = fillBytes(dtype, shape, fill);
-  const copy = bytes.slice().buffer;
+  const copy = new Uint8Array(bytes).buffer;
   const type = dtype as keyof typeof arrays;
   return new ort.Tensor(type as "float32", new arrays[type](copy) as Float32Array, shape);
 }
