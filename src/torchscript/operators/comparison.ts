@@ -264,6 +264,21 @@ const choices: readonly Operator[] = [
   },
 ];
 
+/** Python's `&=`, `|=` and `^=`: written to self. */
+function augmented(dunder: string, onBool: string, onInts: string): Operator {
+  return {
+    name: `aten::${dunder}`,
+    schemas: binarySchemas(dunder),
+    doc: "Bit by bit, written to self.",
+    lower(call, builder) {
+      const self = call.tensor("self");
+      const pair = builder.promote([self, call.operand("other")]);
+      builder.write(self, builder.elementwise(pair[0].dtype === "bool" ? onBool : onInts, pair));
+      return self;
+    },
+  };
+}
+
 /** Comparison, logic, bits, bounds and choice. */
 export const comparison: readonly Operator[] = [
   ...compared,
@@ -276,6 +291,9 @@ export const comparison: readonly Operator[] = [
   ...bitwise("bitwise_xor", "__xor__", "Xor", "BitwiseXor"),
   ...shift("bitwise_left_shift", "__lshift__", true),
   ...shift("bitwise_right_shift", "__rshift__", false),
+  augmented("__iand__", "And", "BitwiseAnd"),
+  augmented("__ior__", "Or", "BitwiseOr"),
+  augmented("__ixor__", "Xor", "BitwiseXor"),
   ...closeness,
   ...clamps,
   ...choices,

@@ -165,6 +165,20 @@ const transposedSchemas: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Forms that some programs have instead of conv2d; the kernel's size is that of the weight. */
+function plain(call: Call, builder: Builder): TensorValue {
+  const convolution: Convolution = {
+    stride: spread(call.ints("stride"), 2),
+    padding: spread(call.ints("padding"), 2),
+    dilation: spread(call.optionalInts("dilation") ?? [1], 2),
+    groups: call.has("dilation") ? call.tensor("self").shape[1] : 1,
+    transposed: false,
+    outputPadding: [],
+  };
+  const bias = call.optionalTensor("bias");
+  return convolve(builder, call.tensor("self"), call.tensor("weight"), bias, convolution);
+}
+
 /** Convolutions. */
 export const convolutions: readonly Operator[] = [
   ...Object.keys(schemasOf).map((name) => ({
@@ -196,6 +210,30 @@ export const convolutions: readonly Operator[] = [
     ],
     doc: "Any convolution, as traced models have it.",
     lower: direction,
+  },
+  {
+    name: "aten::thnn_conv2d",
+    schemas: [
+      "aten::thnn_conv2d(Tensor self, Tensor weight, SymInt[2] kernel_size, Tensor? bias=None, SymInt[2] stride=[1, 1], SymInt[2] padding=[0, 0]) -> Tensor",
+    ],
+    doc: "conv2d.",
+    lower: plain,
+  },
+  {
+    name: "aten::_slow_conv2d_forward",
+    schemas: [
+      "aten::_slow_conv2d_forward(Tensor self, Tensor weight, SymInt[2] kernel_size, Tensor? bias, SymInt[2] stride, SymInt[2] padding) -> Tensor",
+    ],
+    doc: "conv2d.",
+    lower: plain,
+  },
+  {
+    name: "aten::_conv_depthwise2d",
+    schemas: [
+      "aten::_conv_depthwise2d(Tensor self, Tensor weight, SymInt[2] kernel_size, Tensor? bias, SymInt[2] stride, SymInt[2] padding, SymInt[2] dilation) -> Tensor",
+    ],
+    doc: "Depthwise conv2d.",
+    lower: plain,
   },
   {
     name: "aten::_convolution_mode",

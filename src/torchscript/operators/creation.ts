@@ -174,6 +174,12 @@ const constants: readonly Operator[] = [
       filled(builder, call, call.operand("fill_value"), call.ints("size"), call.tensor("self").dtype),
   },
   {
+    name: "aten::_shape_as_tensor",
+    schemas: ["aten::_shape_as_tensor(Tensor self) -> Tensor"],
+    doc: "The shape as a tensor.",
+    lower: (call, builder) => builder.ints(call.tensor("self").shape),
+  },
+  {
     name: "aten::scalar_tensor",
     schemas: [
       "aten::scalar_tensor(Scalar s, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",

@@ -118,6 +118,7 @@ export const joins: readonly Operator[] = [
   },
   stackRow("hstack", 1, 1, ["aten::hstack(Tensor[] tensors) -> Tensor"]),
   stackRow("vstack", 2, 0, ["aten::vstack(Tensor[] tensors) -> Tensor"]),
+  stackRow("row_stack", 2, 0, ["aten::row_stack(Tensor[] tensors) -> Tensor"]),
   stackRow("dstack", 3, 2, ["aten::dstack(Tensor[] tensors) -> Tensor"]),
   {
     name: "aten::column_stack",

@@ -151,6 +151,20 @@ const native: readonly Operator[] = [
       ]),
   },
   {
+    name: "aten::_native_batch_norm_legit",
+    schemas: [
+      "aten::_native_batch_norm_legit(Tensor input, Tensor? weight, Tensor? bias, Tensor(a!) running_mean, Tensor(b!) running_var, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)",
+      "aten::_native_batch_norm_legit.no_stats(Tensor input, Tensor? weight, Tensor? bias, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)",
+    ],
+    doc: "batch_norm; the saved statistics are left empty.",
+    lower: (call, builder) =>
+      new TupleValue([
+        batchNorm(call, builder, call.tensor("input"), call.bool("training")),
+        empty(builder),
+        empty(builder),
+      ]),
+  },
+  {
     name: "aten::_native_batch_norm_legit_no_training",
     schemas: [
       "aten::_native_batch_norm_legit_no_training(Tensor input, Tensor? weight, Tensor? bias, Tensor running_mean, Tensor running_var, float momentum, float eps) -> (Tensor, Tensor, Tensor)",

@@ -1,3 +1,5 @@
+import { quantization } from "./quantization.ts";
+import { matrices } from "./matrices.ts";
 import { vectorNorms } from "./vector-norms.ts";
 import { deviations } from "./deviations.ts";
 import { ranges } from "./ranges.ts";
@@ -79,6 +81,7 @@ export const operators: readonly Operator[] = [
   ...adaptivePooling,
   ...normalization,
   ...products,
+  ...matrices,
   ...reductions,
   ...deviations,
   ...vectorNorms,
@@ -96,6 +99,7 @@ export const operators: readonly Operator[] = [
   ...indexing,
   ...gathering,
   ...embeddings,
+  ...quantization,
   ...attention,
   ...transformerEncoder,
   ...nestedTensors,
