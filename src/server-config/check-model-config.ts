@@ -13,7 +13,7 @@ export interface ModelConfigOptions {
 export function checkModelConfig(text: string, options: ModelConfigOptions = {}): ConfigFinding[] {
   const broken = structureTrouble(text);
   if (broken.length > 0) return broken;
-  const yaml = parsePlacedYaml(withoutDuplicates(text));
+  const yaml = parsePlacedYaml(text, { uniqueKeys: false });
   const [root] = yaml.documents;
   if (yaml.errors.length > 0) return yaml.errors.slice(0, 20).map((error) => unparsable(error.message, error));
   if (!isMap(root)) return [unparsable(rootTrouble(root), { line: 1, column: 1 })];
@@ -85,15 +85,7 @@ function structureTrouble(text: string): ConfigFinding[] {
   return found.slice(0, 20);
 }
 
-/** The last value of a key counts, for Java and Python; the placed reader refuses a second one. */
-function withoutDuplicates(text: string): string {
-  const [document] = parseAllDocuments(text, { uniqueKeys: false, logLevel: "silent" });
-  const again = parseAllDocuments(text, { uniqueKeys: true, logLevel: "silent" });
-  const refused = again.some((one) => one.errors.some((error) => error.code === "DUPLICATE_KEY"));
-  const other = again.some((one) => one.errors.some((error) => error.code !== "DUPLICATE_KEY"));
-  return refused && !other && document ? document.toString() : text;
-}
-
+/** For Java and Python the last value of a key counts. */
 function duplicates(text: string): ConfigFinding[] {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: "silent" });

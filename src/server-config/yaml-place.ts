@@ -13,10 +13,13 @@ export interface PlacedYaml {
 /** More aliases than any configuration needs; the library stops there ("billion laughs"). */
 const maxAliasCount = 50;
 
-/** Parses YAML 1.2 (1.1 booleans stay strings) with positions. Never throws for bad text: see `errors`. */
-export function parsePlacedYaml(text: string): PlacedYaml {
+/**
+ * Parses YAML 1.2 (1.1 booleans stay strings) with positions. Never throws for bad text: see `errors`. Without
+ * `uniqueKeys` the last value of a key counts.
+ */
+export function parsePlacedYaml(text: string, { uniqueKeys = true } = {}): PlacedYaml {
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  const parsed = parseAllDocuments(text, { lineCounter: lines, uniqueKeys, prettyErrors: false });
   const documents = Array.isArray(parsed) ? parsed : [];
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);

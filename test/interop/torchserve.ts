@@ -113,7 +113,11 @@ export class TorchServe implements AsyncDisposable {
   /** The worker's own last words since the last `register`: the lines that name an exception. */
   why(): string[] {
     const lines = this.log().slice(this.#read).split("\n");
-    const named = lines.filter((line) => /\b[\w.]*(?:Error|Exception)\b.*:|No such file|RuntimeError/.test(line));
+    const named = lines.filter(
+      (line) =>
+        !line.includes("InterruptedException") &&
+        /\b[\w.]*(?:Error|Exception)\b.*:|No such file|RuntimeError/.test(line),
+    );
     return [...new Set(named.map((line) => line.replace(/^.*?MODEL_LOG - /, "").trim()))].slice(-8);
   }
 

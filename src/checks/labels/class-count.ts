@@ -4,6 +4,7 @@ import type { NoAnswer } from "../check.ts";
 import type { ServingHandler } from "../python/serving-handler.ts";
 import { servingHandler } from "../python/serving-handler.ts";
 import type { Subject } from "../subject.ts";
+import { declaredClasses } from "./declared-classes.ts";
 import { labelsInvalid } from "./invalid.ts";
 import { labelsPath, readLabels } from "./label-file.ts";
 
@@ -23,15 +24,7 @@ function unlabelled(labels: ReadonlyMap<string, string>, classes: number): numbe
   return missing;
 }
 
-/** Classes that the model's header declares: the fixed last dimension of its only output of two dimensions. */
-export async function declaredClasses(subject: Subject): Promise<number | null> {
-  const outputs = (await subject.signature())?.outputs ?? [];
-  const [only] = outputs;
-  const last = outputs.length === 1 && only?.shape?.length === 2 ? only.shape[1] : null;
-  return typeof last === "number" ? last : null;
-}
-
-/** The same, of the output that the model really gave. */
+/** Classes of the output that the model really gave. */
 async function measuredClasses(subject: Subject): Promise<number | NoAnswer> {
   const run = await subject.inference();
   if (!("outputs" in run)) return run;

@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import { notApplicable } from "../check.ts";
-import { declaredClasses } from "../labels/class-count.ts";
+import { declaredClasses } from "../labels/declared-classes.ts";
 import { servingHandler } from "../python/serving-handler.ts";
 
 export const fewClasses: Check = {
