@@ -23,10 +23,10 @@ const memoLimit = 2_000_000;
 export class PickleMachine {
   readonly watcher: Watcher;
   readonly kept: number;
-  private stack: Value[] = [];
-  private readonly marks: Value[][] = [];
+  private readonly stack: Value[] = [];
+  /** Heights of the stack at which MARKs lie; what is below the last one is out of reach. */
+  private readonly marks: number[] = [];
   private readonly memo = new Map<number, Value>();
-  private depth = 0;
   /** The most marks that were open at once. */
   deepest = 0;
   /** What the stream gives, once STOP was met. */
@@ -49,46 +49,47 @@ export class PickleMachine {
 
   push(value: Value, at: number): void {
     this.stack.push(value);
-    this.deeper(at);
+    this.limit(at);
+  }
+
+  private limit(at: number): void {
+    if (this.stack.length + this.marks.length > stackLimit) {
+      throw new MalformedModel("pickle's stack is deeper than a million", at);
+    }
+  }
+
+  private get isEmpty(): boolean {
+    return this.stack.length === (this.marks.at(-1) ?? 0);
   }
 
   pop(at: number): Value {
-    const value = this.stack.pop();
+    const value = this.isEmpty ? undefined : this.stack.pop();
     if (value === undefined) throw new MalformedModel("pickle takes from an empty stack", at);
-    this.depth -= 1;
     return value;
   }
 
   top(at: number): Value {
-    const value = this.stack.at(-1);
+    const value = this.isEmpty ? undefined : this.stack.at(-1);
     if (value === undefined) throw new MalformedModel("pickle takes from an empty stack", at);
     return value;
   }
 
   mark(at: number): void {
-    this.marks.push(this.stack);
-    this.stack = [];
-    this.deeper(at);
+    this.marks.push(this.stack.length);
+    this.limit(at);
     this.deepest = Math.max(this.deepest, this.marks.length);
-  }
-
-  private deeper(at: number): void {
-    if (++this.depth > stackLimit) throw new MalformedModel("pickle's stack is deeper than a million", at);
   }
 
   /** What was pushed since the last MARK. */
   sinceMark(at: number): Value[] {
-    const items = this.stack;
     const below = this.marks.pop();
     if (below === undefined) throw new MalformedModel("pickle has no MARK to go back to", at);
-    this.stack = below;
-    this.depth -= items.length + 1;
-    return items;
+    return this.stack.splice(below);
   }
 
   /** POP takes a mark when nothing lies above it. */
   drop(at: number): void {
-    if (this.stack.length > 0 || this.marks.length === 0) this.pop(at);
+    if (!this.isEmpty || this.marks.length === 0) this.pop(at);
     else this.sinceMark(at);
   }
 
