@@ -4,6 +4,8 @@ import { checks } from "../src/checks/registry.ts";
 import { inspectionDocument } from "../src/inspect/inspection-schema.ts";
 import { manifestSchema } from "../src/manifest/index.ts";
 import { archiveDocument } from "../src/report/archive-schema.ts";
+import { operatorsPage } from "../src/torchscript/operators-page.ts";
+import { operators } from "../src/torchscript/operators/registry.ts";
 import { verifyDocument } from "../src/verify/report-schema.ts";
 
 /**
@@ -12,6 +14,7 @@ import { verifyDocument } from "../src/verify/report-schema.ts";
  */
 export const generated: Readonly<Record<string, () => Promise<string>>> = {
   "docs/checks.md": async () => checksPage(checks),
+  "docs/operators.md": async () => operatorsPage(operators),
   "schema/archive.schema.json": async () => json(z.toJSONSchema(archiveDocument)),
   "schema/inspect.schema.json": async () => json(z.toJSONSchema(inspectionDocument)),
   "schema/manifest.schema.json": async () => json(manifestSchema()),

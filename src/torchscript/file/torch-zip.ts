@@ -14,6 +14,8 @@ const usualExtra = 96;
 /** Code and pickles may be deflated, tensors never are. */
 const largestInflated = 1 << 28;
 
+const largestPrefetch = 1 << 24;
+
 /** An entry by the central directory. */
 interface ZipName {
   readonly name: string;
@@ -50,6 +52,7 @@ function inflate(packed: Uint8Array, { name, size }: ZipName): Uint8Array {
 export class TorchZip {
   readonly #source: ByteSource;
   readonly #records: ReadonlyMap<string, ZipName>;
+  #ahead: { readonly start: number; readonly bytes: Uint8Array } = { start: 0, bytes: new Uint8Array(0) };
 
   private constructor(source: ByteSource, records: ReadonlyMap<string, ZipName>) {
     this.#source = source;
@@ -67,6 +70,26 @@ export class TorchZip {
       if (entry.name.startsWith(top)) records.set(entry.name.slice(top.length), entry);
     }
     return new TorchZip(source, records);
+  }
+
+  /** Reads these records at once where they lie close together, so that each need not be read by itself. */
+  async prefetch(names: readonly string[]): Promise<void> {
+    const entries = names.flatMap((name) => this.#records.get(name) ?? []);
+    if (entries.length < 2) return;
+    const start = Math.min(...entries.map(({ offset }) => offset));
+    const slack = localHeader + usualExtra;
+    const ends = entries.map(({ offset, packedSize, name }) => offset + packedSize + Buffer.byteLength(name) + slack);
+    const end = Math.min(Math.max(...ends), this.#source.size);
+    if (start < 0 || end <= start || end - start > largestPrefetch) return;
+    this.#ahead = { start, bytes: await this.#source.read(start, end - start) };
+  }
+
+  async #read(offset: number, length: number): Promise<Uint8Array> {
+    const { start, bytes } = this.#ahead;
+    if (offset >= start && offset + length <= start + bytes.length) {
+      return bytes.subarray(offset - start, offset - start + length);
+    }
+    return this.#source.read(offset, length);
   }
 
   /** Names of the records, without the top folder. */
@@ -90,7 +113,7 @@ export class TorchZip {
     if (entry.method !== 0 && entry.method !== 8) throw invalid(`the record ${name} is packed in a way of its own`);
     if (entry.size > largestInflated && entry.method === 8) throw invalid(`the record ${name} is compressed`);
     const wanted = localHeader + Buffer.byteLength(entry.name) + usualExtra + headBytes;
-    const start = await this.#source.read(entry.offset, Math.min(wanted, this.#source.size - entry.offset));
+    const start = await this.#read(entry.offset, Math.min(wanted, this.#source.size - entry.offset));
     const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
     if (start.length < localHeader || view.getUint32(0, true) !== 0x04034b50) {
       throw invalid(`the record ${name} has no local header`);
@@ -102,7 +125,7 @@ export class TorchZip {
       const packed =
         start.length >= skip + entry.packedSize
           ? start.subarray(skip, skip + entry.packedSize)
-          : await this.#source.read(offset, entry.packedSize);
+          : await this.#read(offset, entry.packedSize);
       const bytes = inflate(packed, entry);
       return { source: memorySource(bytes), head: bytes };
     }

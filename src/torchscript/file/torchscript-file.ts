@@ -28,8 +28,8 @@ export async function readTorchScript(source: ByteSource): Promise<TorchScriptFi
   if (zip.has("byteorder") && (await zip.text("byteorder", 64)).trim() === "big") {
     throw unsupported("a file whose tensors are big-endian");
   }
-  const [program, module, constants, tracedInputs] = await Promise.all([
-    readProgram(zip),
+  const program = await readProgram(zip);
+  const [module, constants, tracedInputs] = await Promise.all([
     readPickle(zip, "data.pkl"),
     zip.has("constants.pkl") ? readPickle(zip, "constants.pkl") : null,
     zip.has("traced_inputs.pkl") ? readPickle(zip, "traced_inputs.pkl").catch(() => null) : null,
@@ -51,6 +51,7 @@ async function readProgram(zip: TorchZip): Promise<Program> {
   const size = records.reduce((sum, name) => sum + zip.sizeOf(name), 0);
   if (size > mostCode) throw new LoweringError("limit", `${size} bytes of code`);
   if (records.length === 0) throw invalid("the file has no code");
+  await zip.prefetch(records);
   const texts = await Promise.all(records.map(async (name) => [name, await zip.text(name, mostCode)] as const));
   return new Program(new Map(texts));
 }
