@@ -19,6 +19,7 @@ const failures = {
   "bad-external-data": "Keep a model's external data beside it, or in a folder below.",
   "bad-archive": "Run model-archiver verify on it to see what is wrong.",
   "bad-created-on": "Use --created-on now, or a date such as 2026-11-22T16:50:55Z.",
+  "not-convertible": "Run model-archiver verify on it to see what is wrong.",
   "no-manifest": "Pack it with model-archiver archive.",
   "no-such-entry": "Run model-archiver inspect on the archive to see its entries.",
   network: "Check the URL and the connection, then run the command again.",

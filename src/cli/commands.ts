@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Io } from "./io.ts";
 import { archiveCommand } from "./commands/archive.ts";
 import { configCommand } from "./commands/config.ts";
+import { convertCommand } from "./commands/convert.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { extractCommand } from "./commands/extract.ts";
@@ -16,6 +17,7 @@ export function commands(io: Io): readonly Command[] {
     extractCommand(io),
     verifyCommand(io),
     explainCommand(io),
+    convertCommand(io),
     doctorCommand(io),
     configCommand(io),
   ];

@@ -13,6 +13,12 @@ export class Message {
     return this;
   }
 
+  /** A number by itself: a tag, a length. */
+  varint(value: number | bigint): this {
+    this.#varint(value);
+    return this;
+  }
+
   float(field: number, value: number): this {
     this.#varint((field << 3) | 5);
     this.#floats([value]);

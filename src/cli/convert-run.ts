@@ -1,0 +1,64 @@
+import { resolve } from "node:path";
+import { openArchive } from "../archive/open.ts";
+import { convert, type Conversion } from "../convert/convert.ts";
+import { ArchiverError } from "../errors.ts";
+import type { ValueInfo } from "../graph/graph.ts";
+import { fillNames, isFill } from "../runtime/input-spec.ts";
+import { readInputs } from "../verify/inputs.ts";
+import { enginePool } from "../verify/verify.ts";
+import type { Io } from "./io.ts";
+
+/** The flags of `convert`, as commander gives them. */
+export interface ConvertFlags {
+  readonly output: string;
+  readonly input: readonly string[];
+  readonly fill?: string;
+  readonly seed: string;
+  readonly timeout: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+/** Carries out `convert`; failures are ArchiverErrors, which `main` prints. */
+export async function runConvert(location: string, flags: ConvertFlags, io: Io): Promise<void> {
+  const { fill = null } = flags;
+  if (fill !== null && !isFill(fill))
+    throw new ArchiverError("usage", `--fill ${fill}: one of ${fillNames.join(", ")}`);
+  const inputs = await readInputs(flags.input, io.cwd);
+  const pool = enginePool({ project: io.cwd, timeoutMs: Number(flags.timeout) * 1000, signal: io.signal });
+  pool.warm();
+  try {
+    const archive = await openArchive(location, { whole: true, signal: io.signal });
+    try {
+      const { force = false } = flags;
+      const output = resolve(io.cwd, flags.output);
+      const done = await convert(archive, { output, force, inputs, fill, seed: Number(flags.seed), pool });
+      io.stdout.write(flags.json ? `${JSON.stringify({ schemaVersion: 1, ...done }, null, 2)}\n` : page(done));
+    } finally {
+      await archive.close();
+    }
+  } finally {
+    pool.close();
+  }
+}
+
+function page({ output, size, data, opset, nodes, inputs, outputs, check }: Conversion): string {
+  const rows: [string, string][] = [
+    ["written", `${output}, ${bytes(size)}`],
+    ...(data === null ? [] : [["weights", `${data.path}, ${bytes(data.size)}`] satisfies [string, string]]),
+    ["graph", `${nodes} nodes, opset ${opset}`],
+    ["inputs", inputs.map(valueText).join(", ")],
+    ["outputs", outputs.map(valueText).join(", ")],
+    ["checked", `${check.engine}: largest difference ${check.largestDifference.toPrecision(2)}`],
+  ];
+  return rows.map(([name, text]) => `  ${name.padEnd(8)} ${text}\n`).join("");
+}
+
+function valueText({ name, dtype, shape }: ValueInfo): string {
+  return `${name} ${dtype}[${(shape ?? []).join(", ")}]`;
+}
+
+function bytes(count: number): string {
+  if (count < 1e6) return `${(count / 1e3).toFixed(1)} KB`;
+  return count < 1e9 ? `${(count / 1e6).toFixed(1)} MB` : `${(count / 1e9).toFixed(2)} GB`;
+}
