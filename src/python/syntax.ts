@@ -12,7 +12,7 @@ export interface SyntaxNode {
 
 export type SyntaxValue = SyntaxNode | readonly SyntaxValue[] | string | number | boolean | null;
 
-export function isNode(value: SyntaxValue | undefined): value is SyntaxNode {
+function isNode(value: SyntaxValue | undefined): value is SyntaxNode {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

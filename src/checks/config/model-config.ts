@@ -1,7 +1,7 @@
 import type { Subject } from "../subject.ts";
 
 /** Bytes of the largest model-config.yaml that is read. */
-export const configLimit = 256 * 1024;
+const configLimit = 256 * 1024;
 
 /** Path and text of the file that the manifest names; null when there is none. `text` is null when it is no text. */
 export async function modelConfig(

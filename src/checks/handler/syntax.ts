@@ -1,5 +1,5 @@
 import type { Check } from "../check.ts";
-import { notApplicable } from "../check.ts";
+import { notApplicable, skipped } from "../check.ts";
 import { reachableModules } from "../python/reachable-modules.ts";
 
 export const handlerSyntax: Check = {
@@ -17,5 +17,7 @@ export const handlerSyntax: Check = {
       const message = `SyntaxError: ${first.message}; the worker dies when it imports the file.`;
       yield { message, at: `${path}:${first.line}:${first.column}` };
     }
+    const unread = modules.find(({ module, errors }) => module === null && errors.length === 0);
+    if (unread) return skipped(`${unread.path} is too large or nested too deeply to be read`);
   },
 };

@@ -11,7 +11,7 @@ import { labelsPath, readLabels } from "./label-file.ts";
 /** TorchServe's own classifiers, which look up the label of each class they report. */
 const classifiers = new Set(["image_classifier", "text_classifier", "dali_image_classifier"]);
 
-export function isOwnClassifier(handler: ServingHandler | null): boolean {
+function isOwnClassifier(handler: ServingHandler | null): boolean {
   return handler?.kind === "server" && classifiers.has(handler.name);
 }
 

@@ -54,7 +54,7 @@ type Resolved =
   | { readonly kind: "server"; readonly name: string };
 
 /** What class a dotted name of this module is: of the archive, of TorchServe, or null when the source does not tell. */
-export async function resolveName(
+async function resolveName(
   subject: Subject,
   module: PythonModule,
   dotted: string,

@@ -6,7 +6,7 @@ import { type HandlerPlace, handlerPlace } from "./handler-place.ts";
 import { definedClasses } from "./module-classes.ts";
 
 /** What TorchServe calls: told as `TsModelLoader.load` of ts/model_loader.py decides. */
-export type HandlerEntry =
+type HandlerEntry =
   | { readonly kind: "function"; readonly name: string; readonly function: PythonFunction | null }
   | {
       readonly kind: "class";

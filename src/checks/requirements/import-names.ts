@@ -32,7 +32,7 @@ const modules: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** A distribution's name as PEP 503 compares it. */
-export function normalName(name: string): string {
+function normalName(name: string): string {
   return name.toLowerCase().replaceAll(/[-_.]+/g, "-");
 }
 

@@ -1,5 +1,7 @@
+import { isMarker } from "./marker.ts";
+
 /** A line of pip's requirements file format (pip.pypa.io, "Requirements File Format") that asks for a package. */
-export interface Requirement {
+interface Requirement {
   readonly name: string;
   readonly extras: string;
   /** `==1.0,!=1.1`; empty when any version will do. */
@@ -9,7 +11,7 @@ export interface Requirement {
   readonly line: number;
 }
 
-export interface RequirementOption {
+interface RequirementOption {
   /** `--index-url`, `-e`, … in the long form. */
   readonly name: string;
   readonly value: string;
@@ -109,7 +111,11 @@ function readRequirement(content: string, line: number): Requirement | string {
     const source = rest.slice(1).trim();
     return source === "" ? `${name} @ names no URL` : { name, extras, versions: "", source, line };
   }
-  const specifier = (rest.split(";")[0] ?? "").trim();
+  const semicolon = rest.indexOf(";");
+  const marker = semicolon < 0 ? null : rest.slice(semicolon + 1);
+  if (marker !== null && !isMarker(marker))
+    return `${JSON.stringify(marker.trim())} behind ${name} is no environment marker`;
+  const specifier = (semicolon < 0 ? rest : rest.slice(0, semicolon)).trim();
   if (!versions.test(specifier)) return `${JSON.stringify(specifier)} behind ${name} is no version specifier`;
   return { name, extras, versions: specifier.replace(/^\(|\)$/g, ""), source: null, line };
 }

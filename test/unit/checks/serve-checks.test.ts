@@ -72,6 +72,7 @@ test.each<[string, Partial<Recipe>, RegExp]>([
     /^error requirements\/invalid requirements\.txt:2/,
   ],
   ["a bad version", requirements("numpy=1.0\n"), /^error requirements\/invalid/],
+  ["code for a marker", requirements("numpy==1.0; __import__('os')\n"), /^error requirements\/invalid/],
   ["an unknown option", requirements("--install-everything\n"), /^error requirements\/invalid/],
   ["requirements are ignored by default", requirements("numpy==1.26.4\n"), /^note requirements\/not-installed/],
   [
@@ -144,7 +145,7 @@ test.each<[string, Partial<Recipe>]>([
   [
     "pinned requirements and pip's own index",
     requirements(
-      "--index-url https://pypi.org/simple\nnumpy==1.26.4 \\\n  --hash=sha256:aa\nPillow [extra] == 10.3.0 ; python_version > '3.8'\n",
+      "--index-url https://pypi.org/simple\nnumpy==1.26.4 \\\n  --hash=sha256:aa\nPillow [extra] == 10.3.0 ; (python_version > '3.8' and sys_platform != \"win32\") or extra == 'x'\n",
     ),
   ],
   [
