@@ -1,13 +1,13 @@
 import { AnomalyError, type Archive, type Entry } from "../archive/archive.ts";
 import { manifestPath, type ManifestReading } from "../manifest/manifest.ts";
 import { manifestByteLimit, parseManifest } from "../manifest/parse.ts";
-import { readSignature } from "../model/read-signature.ts";
 import { sniffFormat } from "../model/sniff-format.ts";
 import type { Signature } from "../model/signature.ts";
 import type { Inference } from "../runtime/inference.ts";
 import type { ModelRun, NoRun, Rerun } from "../runtime/model-run.ts";
 import type { RuntimeInput } from "../runtime/runtime-input.ts";
 import { type NoAnswer, skipped } from "./check.ts";
+import { modelSignature } from "./model-signature.ts";
 import { type CheckOptions, defaultCheckOptions, type Subject, type SubjectModel } from "./subject.ts";
 
 /** Bytes of the largest text that is read unless a check asks for another limit. */
@@ -57,7 +57,7 @@ export function archiveSubject(
   });
   const signature = once(async (): Promise<Signature | null> => {
     const found = await model();
-    return found && readSignature(found.source, found.format);
+    return found && modelSignature(found.source, found.format);
   });
   const modelRun = once(() => runner.run(subject));
 
