@@ -129,7 +129,8 @@ const nothing: Action = () => {};
 function reduce(machine: Machine): void {
   const args = machine.pop();
   const callee = global(machine.pop());
-  machine.push(callGlobal(callee, args instanceof PickledTuple ? args.items : []));
+  // TorchScript writes the value of an enum's member without a tuple around it.
+  machine.push(callGlobal(callee, args instanceof PickledTuple ? args.items : [args]));
 }
 
 function makeObject(machine: Machine): void {
