@@ -24,7 +24,9 @@ export async function readZip(source: ByteSource, limits: Limits = defaultLimits
   const directory = await findDirectory(source, anomalies);
   if (directory === null) return { entries: [], anomalies };
   const entries = await readDirectory(source, directory, limits, anomalies);
-  await walkEntries(source, directory, entries, anomalies);
+  // Beyond the limit only a part of the entries is known: the others would look hidden.
+  const complete = !anomalies.some(({ rule }) => rule === "archive/limits");
+  if (complete) await walkEntries(source, directory, entries, anomalies);
   anomalies.push(...collisionAnomalies(entries), ...volumeAnomalies(entries, limits));
   return { entries, anomalies };
 }

@@ -14,6 +14,9 @@ import {
   u64,
 } from "./hostile-zip.ts";
 import { zipRules } from "./judge.ts";
+import { memorySource } from "../../../src/archive/byte-source.ts";
+import { defaultLimits } from "../../../src/archive/limits.ts";
+import { readZip } from "../../../src/archive/zip-records.ts";
 
 const a: Member = { name: "a.py", data: "print(1)\n" };
 const b: Member = { name: "b.py", data: "print(2)\n", deflate: true };
@@ -276,4 +279,11 @@ test("a changed byte of any header field is noticed, or changes nothing that is 
     if (!free.has(at) && (await zipRules(changed)).length === 0) missed.push(at);
   }
   expect(missed).toEqual([]);
+});
+
+test("an archive over the limit of entries is told to be that, and nothing else", async () => {
+  const many = hostileZip(Array.from({ length: 12 }, (_, i) => ({ name: `f${i}`, data: "x" })));
+  const { anomalies, entries } = await readZip(memorySource(many), { ...defaultLimits, entries: 10 });
+  expect(anomalies.map(({ rule }) => rule)).toEqual(["archive/limits"]);
+  expect(entries).toHaveLength(10);
 });
