@@ -1,8 +1,7 @@
 import type { DType } from "../graph/dtype.ts";
 import type { ValueInfo } from "../graph/graph.ts";
-import { recordedInputs } from "./default-inputs.ts";
 import { typeText } from "./evaluator/types.ts";
-import { PickledDict, PickledObject, PickledTensor } from "./file/pickled.ts";
+import { type Pickled, PickledDict, PickledList, PickledObject, PickledTensor, PickledTuple } from "./file/pickled.ts";
 import type { TorchScriptFile } from "./file/torchscript-file.ts";
 import type { FunctionDefinition, Parameter } from "./language/syntax.ts";
 
@@ -56,11 +55,29 @@ export function firstLayer(module: PickledObject, depth = 0): FirstLayer | null 
 const tokens = 16;
 const picture = 224;
 
-function layerOf(type: string, { dtype, shape }: PickledTensor): FirstLayer | null {
+function layerOf(type: string, { dtype: own, shape }: PickledTensor): FirstLayer | null {
+  const dtype = own.includes("float") ? own : "float32"; // packed weights say nothing of what goes in
   if (type.startsWith("Embedding")) return { dtype: "int64", shape: [1, tokens] };
   if (type.startsWith("Conv2d") && shape.length === 4) return { dtype, shape: [1, shape[1], picture, picture] };
   if (type.startsWith("Conv1d") && shape.length === 3) return { dtype, shape: [1, shape[1], 16_000] };
   if (type.startsWith("Conv3d") && shape.length === 5) return { dtype, shape: [1, shape[1], tokens, 112, 112] };
   if (type.startsWith("Linear") && shape.length === 2) return { dtype, shape: [1, shape[1]] };
   return null;
+}
+
+/** Example inputs that tracing recorded, as shapes; null when the file has none. */
+export function recordedInputs(file: TorchScriptFile): PickledTensor[] | null {
+  const { tracedInputs } = file;
+  if (!(tracedInputs instanceof PickledDict)) return null;
+  const found = tracedInputs.entries.find(([name]) => name === "forward")?.[1] ?? null;
+  const tensors: PickledTensor[] = [];
+  collect(found, tensors);
+  return tensors.length > 0 ? tensors : null;
+}
+
+function collect(value: Pickled, into: PickledTensor[]): void {
+  if (value instanceof PickledTensor) into.push(value);
+  else if (value instanceof PickledList || value instanceof PickledTuple)
+    for (const item of value.items) collect(item, into);
+  else if (value instanceof PickledDict) for (const [, item] of value.entries) collect(item, into);
 }
