@@ -25,8 +25,8 @@ export function declaredClasses(subject: Subject): Promise<number | null> {
 }
 
 async function find(subject: Subject): Promise<number | null> {
-  const outputs = (await subject.signature())?.outputs ?? [];
-  if (outputs.length > 0) return lastDimension(outputs);
+  const told = lastDimension((await subject.signature())?.outputs ?? []);
+  if (told !== null) return told;
   const model = await subject.model();
   const handler = await servingHandler(subject);
   const images = handler?.kind === "server" && handler.name.endsWith("image_classifier");

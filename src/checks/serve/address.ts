@@ -3,32 +3,39 @@ import type { Check } from "../check.ts";
 import { notApplicable } from "../check.ts";
 
 /** Characters that stand in a URL's path as they are (RFC 3986, pchar without escapes). */
-const addressable = /^[A-Za-z0-9\-._~!$&'()*+,;=:@]+$/;
+const plain = /^[A-Za-z0-9\-._~!$&'()*+,;=:@]+$/;
+const keys = ["modelName", "modelVersion"] as const;
 
-export const unaddressableName: Check = {
+export const unaddressable: Check = {
   id: "serve/unaddressable-name",
-  title: "Model's name can stand in a URL",
+  title: "Model's name can be addressed in a URL",
   severity: "error",
-  why: "TorchServe compares the URL's path with the name, escapes and all: what must be escaped is never found.",
+  why: "TorchServe unescapes the URL before it splits it at slashes, so a name with a slash is never found.",
   remedy: "Name the model with letters, digits, '.', '_' and '-'.",
   async *run(subject) {
     const name = (await subject.manifest())?.manifest?.model.modelName;
     if (!name) return notApplicable;
-    if (addressable.test(name)) return;
+    if (!name.includes("/")) return;
     yield { message: `${JSON.stringify(name)} registers, then every prediction answers 404.`, at: manifestPath };
   },
 };
 
-export const unaddressableVersion: Check = {
-  id: "serve/unaddressable-version",
-  title: "Model's version can stand in a URL",
+export const mustBeEscaped: Check = {
+  id: "serve/escaped-name",
+  title: "Model's name and version stand in a URL as they are",
   severity: "warning",
-  why: "/predictions/name/version cannot reach such a version; only the default version is served.",
-  remedy: "Give a version such as 1.0.",
+  why: "Blanks and letters beyond ASCII must be percent-encoded in every request; a version with a slash is out of reach.",
+  remedy: "Use letters, digits, '.', '_' and '-' for both.",
   async *run(subject) {
-    const version = (await subject.manifest())?.manifest?.model.modelVersion;
-    if (!version) return notApplicable;
-    if (addressable.test(version)) return;
-    yield { message: `The version ${JSON.stringify(version)} cannot be asked for in a URL.`, at: manifestPath };
+    const model = (await subject.manifest())?.manifest?.model;
+    if (!model) return notApplicable;
+    for (const key of keys) {
+      const value = model[key] ?? "";
+      if (value === "" || plain.test(value) || (key === "modelName" && value.includes("/"))) continue;
+      const then = value.includes("/")
+        ? "cannot be asked for in a URL"
+        : `must be written ${encodeURIComponent(Buffer.from(value).toString())} in a URL`;
+      yield { message: `#/model/${key} ${JSON.stringify(value)} ${then}.`, at: manifestPath };
+    }
   },
 };

@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import { labelsShort, labelsShortRun } from "../labels/class-count.ts";
-import { unaddressableName, unaddressableVersion } from "./address.ts";
+import { mustBeEscaped, unaddressable } from "./address.ts";
 import { baseHandler } from "./base-handler.ts";
 import { emptyModel } from "./empty-model.ts";
 import { fewClasses } from "./few-classes.ts";
@@ -11,8 +11,8 @@ import { runtimeDepends } from "./runtime.ts";
 import { serializedFile } from "./serialized-file.ts";
 
 export const serveChecks: readonly Check[] = [
-  unaddressableName,
-  unaddressableVersion,
+  unaddressable,
+  mustBeEscaped,
   runtimeDepends,
   emptyModel,
   serializedFile,

@@ -135,7 +135,11 @@ test.each<[string, Partial<Recipe>, RegExp]>([
   ],
   ["a handler outside", { model: { handler: "../handler.py" } }, /^error manifest\/unsafe-name/],
   ["a name that is a path", { model: { modelName: "../evil" } }, /^error manifest\/unsafe-name/],
-  ["a version that no URL can hold", { model: { modelVersion: "v1 beta" } }, /^warning serve\/unaddressable-version/],
+  [
+    "a version that no URL can hold",
+    { model: { modelVersion: "v1 beta" } },
+    /^warning serve\/escaped-name .*v1%20beta/,
+  ],
   ["a file that is not there", { model: { serializedFile: "gone.pt" } }, /^error manifest\/file-missing/],
 ])("%s is found", async (_, recipe, expected) => {
   expect(await findings(recipe)).toContainEqual(expect.stringMatching(expected));
