@@ -52,8 +52,13 @@ export function archiveSubject(
     const file = archive.container === "bare" ? archive.entries[0]?.path : await serializedFile(manifest());
     const entry = file === undefined ? undefined : entries.get(file);
     if (entry?.kind !== "file") return null;
-    const source = await archive.open(entry);
-    return { entry, source, format: await sniffFormat(source) };
+    try {
+      const source = await archive.open(entry);
+      return { entry, source, format: await sniffFormat(source) };
+    } catch (error) {
+      if (error instanceof AnomalyError) return null; // A check of the container says so.
+      throw error;
+    }
   });
   const signature = once(async (): Promise<Signature | null> => {
     const found = await model();
