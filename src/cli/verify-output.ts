@@ -5,6 +5,7 @@ import { checks } from "../checks/registry.ts";
 import { printable } from "../report/text.ts";
 import { renderLine, renderReport, renderSummary, type PageOptions } from "../report/verify-report.ts";
 import type { Unreadable, VerifyDocument } from "../verify/report.ts";
+import type { OnReport } from "../verify/verify-all.ts";
 import type { Verified } from "../verify/verify.ts";
 import { chalkFor } from "./colour.ts";
 import type { Io } from "./io.ts";
@@ -28,21 +29,35 @@ export async function writeReports(
   await writeFiles(document, flags, io);
 }
 
+function pageOptions(io: Io): PageOptions {
+  const remedies = new Map(checks.map((check) => [check.id, check.remedy]));
+  return { chalk: chalkFor(io, io.stdout), width: io.stdout.columns ?? defaultWidth, remedies };
+}
+
 function pages(
   results: readonly (Verified | Unreadable)[],
   { reports }: VerifyDocument,
   durationMs: number,
   io: Io,
 ): string {
-  const chalk = chalkFor(io, io.stdout);
-  const remedies = new Map(checks.map((check) => [check.id, check.remedy]));
-  const options: PageOptions = { chalk, width: io.stdout.columns ?? defaultWidth, remedies };
+  const options = pageOptions(io);
   const [only] = results;
   if (results.length === 1 && only) {
     return "report" in only ? renderReport(only.report, only.facts, options) : unreadable(only, io);
   }
-  const lines = reports.map((report) => renderLine(report, options));
-  return [...lines, "", renderSummary(reports, durationMs, chalk), ""].join("\n");
+  return `\n${renderSummary(reports, durationMs, options.chalk)}\n`;
+}
+
+/** For many paths: a line for each as soon as those before it are done. */
+export function lineWriter(paths: readonly string[], flags: OutputFlags, io: Io): OnReport | undefined {
+  if (paths.length < 2 || flags.json || flags.quiet) return undefined;
+  const options = pageOptions(io);
+  const lines: (string | undefined)[] = [];
+  let next = 0;
+  return (report, at) => {
+    lines[at] = renderLine(report, options);
+    for (let line = lines[next]; line !== undefined; line = lines[++next]) io.stdout.write(`${line}\n`);
+  };
 }
 
 /** A single path that cannot be read has no page: the error stands on stderr, as everywhere. */

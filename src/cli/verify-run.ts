@@ -2,8 +2,8 @@ import { installEngine } from "../checks/model/engine-failure.ts";
 import { ArchiverError } from "../errors.ts";
 import { filesBeside } from "../residency/files-beside.ts";
 import { readResidencyPolicy } from "../residency/jurisdiction.ts";
+import type { EnginePool } from "../runtime/engine-pool.ts";
 import { fillNames, isFill } from "../runtime/input-spec.ts";
-import { enginePool } from "../verify/verify.ts";
 import { readInputs } from "../verify/inputs.ts";
 import { readPolicy } from "../verify/policy.ts";
 import { type VerifyDocument, verifySchemaVersion } from "../verify/report.ts";
@@ -11,7 +11,7 @@ import { exitCodeOf } from "../verify/verdict.ts";
 import { verifyAll, type VerifyAllOptions } from "../verify/verify-all.ts";
 import { bugText } from "./failure.ts";
 import type { Io } from "./io.ts";
-import { writeReports } from "./verify-output.ts";
+import { lineWriter, writeReports } from "./verify-output.ts";
 
 /** The flags of `verify`, as commander gives them. */
 export interface VerifyFlags {
@@ -21,6 +21,9 @@ export interface VerifyFlags {
   readonly fill?: string;
   readonly seed: string;
   readonly timeout: string;
+  readonly engine: "onnxruntime" | "torch";
+  readonly python: string;
+  readonly compare?: boolean;
   readonly batch?: string;
   readonly target: readonly string[];
   readonly allowGlobal: readonly string[];
@@ -37,25 +40,23 @@ export interface VerifyFlags {
 }
 
 /** Carries out `verify`: judges every path, writes the reports, sets the exit code. */
-export async function runVerify(paths: readonly string[], flags: VerifyFlags, io: Io): Promise<void> {
+export async function runVerify(paths: readonly string[], flags: VerifyFlags, io: Io, pool: EnginePool): Promise<void> {
   const started = performance.now();
   const options = await optionsOf(paths, flags, io);
-  const pool = enginePool(options);
-  // The engine's process starts first and loads while the static checks run.
-  if (!flags.static) pool.warm();
-  try {
-    const bugs: unknown[] = [];
-    const results = await verifyAll(paths, { ...options, pool, onBug: (_, error) => bugs.push(error) });
-    const reports = results.map((result) => ("report" in result ? result.report : result));
-    const document: VerifyDocument = { schemaVersion: verifySchemaVersion, reports };
-    await writeReports(results, document, performance.now() - started, flags, io);
-    if (pool.missing) io.stderr.write(`${installEngine}\n`);
-    const verdicts = reports.map((report) => report.verdict);
-    io.exitCode = bugs.length > 0 ? 3 : exitCodeOf(verdicts, pool.missing);
-    for (const bug of bugs) io.stderr.write(bugText(bug));
-  } finally {
-    pool.close();
-  }
+  const bugs: unknown[] = [];
+  const results = await verifyAll(paths, {
+    ...options,
+    pool,
+    onBug: (_, error) => bugs.push(error),
+    onReport: lineWriter(paths, flags, io),
+  });
+  const reports = results.map((result) => ("report" in result ? result.report : result));
+  const document: VerifyDocument = { schemaVersion: verifySchemaVersion, reports };
+  await writeReports(results, document, performance.now() - started, flags, io);
+  if (pool.missing) io.stderr.write(`${installEngine}\n`);
+  const verdicts = reports.map((report) => report.verdict);
+  io.exitCode = bugs.length > 0 ? 3 : exitCodeOf(verdicts, pool.missing);
+  for (const bug of bugs) io.stderr.write(bugText(bug));
 }
 
 async function optionsOf(paths: readonly string[], flags: VerifyFlags, io: Io): Promise<VerifyAllOptions> {
@@ -80,6 +81,9 @@ async function optionsOf(paths: readonly string[], flags: VerifyFlags, io: Io): 
     target: targetOf(flags.target),
     residency: flags.residency === undefined ? null : await readResidencyPolicy(flags.residency),
     besides: flags.residency === undefined ? [] : await filesBeside(paths),
+    engine: flags.engine,
+    python: flags.python,
+    compare: flags.compare ?? false,
     project: io.cwd,
     signal: io.signal,
     ...(flags.tmpDir === undefined ? {} : { tmpDir: flags.tmpDir }),

@@ -55,7 +55,7 @@ function modelFacts({ format, signature }: NonNullable<Report["model"]>): string
   return `${name}, ${total.toLocaleString("en")} operators of ${counts.length} kinds`;
 }
 
-function runFacts({ inputs, outputs, loadMs, runMs }: NonNullable<Report["inference"]>): string {
+function runFacts({ engine, inputs, outputs, loadMs, runMs, compared }: NonNullable<Report["inference"]>): string {
   const tensor = ({ dtype, shape }: { dtype: string; shape: readonly number[] }): string =>
     `${shape.length === 0 ? "scalar" : shape.join("x")} ${dtype}`;
   const list = (values: readonly { dtype: string; shape: readonly number[] }[]): string =>
@@ -63,5 +63,13 @@ function runFacts({ inputs, outputs, loadMs, runMs }: NonNullable<Report["infere
       ? `${values.slice(0, 2).map(tensor).join(", ")} and ${values.length - 2} more`
       : values.map(tensor).join(", ");
   const finite = outputs.every((output) => output.nonFinite === 0) ? ", all finite" : "";
-  return `${list(inputs)} → ${list(outputs)}${finite}; load ${Math.round(loadMs)} ms, run ${Math.round(runMs)} ms`;
+  return `${list(inputs)} → ${list(outputs)}${finite}; load ${Math.round(loadMs)} ms, run ${Math.round(runMs)} ms${engine.startsWith("torch") ? ` (${engine})` : ""}${comparison(compared)}`;
+}
+
+function comparison(compared: NonNullable<Report["inference"]>["compared"]): string {
+  if (compared === undefined) return "";
+  const { difference, reason } = compared;
+  return difference === null
+    ? `; ONNX Runtime not compared: ${reason}`
+    : `; ONNX Runtime differs by ${difference.toPrecision(2)}`;
 }

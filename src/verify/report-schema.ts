@@ -48,6 +48,10 @@ const inference = z.strictObject({
   ),
   loadMs: z.number(),
   runMs: z.number(),
+  compared: z
+    .strictObject({ engine: z.string(), difference: z.number().nullable(), reason: z.string().optional() })
+    .optional()
+    .describe("with --compare: the same inputs in another engine"),
 });
 
 const exception = z.strictObject({

@@ -3,13 +3,15 @@ import { resolve } from "node:path";
 import type { Archive } from "../archive/archive.ts";
 import { openArchive } from "../archive/open.ts";
 import { ArchiverError } from "../errors.ts";
-import type { Unreadable } from "./report.ts";
+import type { Report, Unreadable } from "./report.ts";
 import { enginePool, type Verified, type VerifyOptions, verifyWithFacts } from "./verify.ts";
+
+/** Called as each path is done, in the order they finish, with its place among the paths. */
+export type OnReport = (report: Report | Unreadable, at: number) => void;
 
 export interface VerifyAllOptions extends VerifyOptions {
   readonly open?: (path: string) => Promise<Archive>;
-  /** Called as each path is done, in the order they finish. */
-  readonly onDone?: (done: Verified | Unreadable) => void;
+  readonly onReport?: OnReport | undefined;
   /** Called with an error that is a bug of ours; without it, it is thrown. The other paths are judged all the same. */
   readonly onBug?: (path: string, error: unknown) => void;
 }
@@ -34,7 +36,7 @@ export async function verifyAll(
       // An engine that was stopped looks like one that crashed.
       options.signal?.throwIfAborted();
       results[at] = done;
-      options.onDone?.(done);
+      options.onReport?.("report" in done ? done.report : done, at);
     }
   };
   try {

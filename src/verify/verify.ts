@@ -4,6 +4,8 @@ import type { Check, Outcome } from "../checks/check.ts";
 import { modelRunner, type RunModelOptions } from "../checks/model/run-model.ts";
 import { checks as allChecks } from "../checks/registry.ts";
 import { subjectFlows } from "../checks/residency/subject-flows.ts";
+import { comparingRunner } from "../checks/model/comparing-runner.ts";
+import { torchRunner } from "../checks/model/torch-runner.ts";
 import { runChecks } from "../checks/run-checks.ts";
 import { type CheckOptions, defaultCheckOptions, type Subject } from "../checks/subject.ts";
 import { EnginePool } from "../runtime/engine-pool.ts";
@@ -27,6 +29,12 @@ export interface VerifyOptions extends Partial<CheckOptions>, Partial<RunModelOp
   /** Processes to use, when several archives share them; the caller closes it. */
   readonly pool?: EnginePool;
   readonly checks?: readonly Check[];
+  /** `torch`: the user's own Python with PyTorch, which executes the archive's code. */
+  readonly engine?: "onnxruntime" | "torch";
+  /** That Python; `python3` unless told. */
+  readonly python?: string;
+  /** With `torch`: run ONNX Runtime, too, and tell the largest difference. */
+  readonly compare?: boolean;
 }
 
 /** A report, and what a page for people shows besides. */
@@ -66,7 +74,12 @@ export function enginePool(options: VerifyOptions): EnginePool {
 }
 
 function runnerOf(options: VerifyOptions): ModelRunner | undefined {
-  return options.pool && modelRunner(options.pool, { inputs: [], fill: null, seed: 0, ...options });
+  const settings = { inputs: [], fill: null, seed: 0, ...options };
+  const own = options.pool && modelRunner(options.pool, settings);
+  if (options.engine !== "torch") return own;
+  const { python = "python3", timeoutMs = defaultTimeoutMs } = options;
+  const torch = torchRunner({ ...settings, python, timeoutMs });
+  return options.compare && own ? comparingRunner(torch, own) : torch;
 }
 
 async function judge(archive: Archive, options: VerifyOptions, run: ModelRunner | undefined): Promise<Verified> {

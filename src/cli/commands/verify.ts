@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { Io } from "../io.ts";
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
@@ -13,6 +13,13 @@ export function verifyCommand(io: Io): Command {
     .option("--fill <fill>", "zeros, ones, random or wave, for inputs without @")
     .option("--seed <number>", "for random fills", "0")
     .option("--timeout <seconds>", "for loading and running one model", "120")
+    .addOption(
+      new Option("--engine <engine>", "torch runs the archive's code in your own PyTorch, after the static checks")
+        .choices(["onnxruntime", "torch"])
+        .default("onnxruntime"),
+    )
+    .option("--python <path>", "the Python with PyTorch for --engine torch", "python3")
+    .option("--compare", "with --engine torch: the largest difference to ONNX Runtime")
     .option("--batch <rows>", "the model must also take a batch of this many")
     .option("--target <package==version>", "what the server runs, e.g. torch==2.4 (repeatable)", collect, [])
     .option("--allow-global <module.name>", "a global that pickles may use (repeatable)", collect, [])
@@ -28,8 +35,16 @@ export function verifyCommand(io: Io): Command {
     .option("--quiet", "print nothing but what --json asks for")
     .addHelpText("after", examples)
     .action(async (paths: string[], flags) => {
-      const { runVerify } = await import("../verify-run.ts");
-      await runVerify(paths, flags, io);
+      const { EnginePool } = await import("../../runtime/engine-pool.ts");
+      const pool = new EnginePool({ project: io.cwd, timeoutMs: Number(flags.timeout) * 1000, signal: io.signal });
+      // The engine's process starts first, and loads while we load, and while the static checks run.
+      if (!flags.static) pool.warm();
+      try {
+        const { runVerify } = await import("../verify-run.ts");
+        await runVerify(paths, flags, io, pool);
+      } finally {
+        pool.close();
+      }
     });
 }
 
