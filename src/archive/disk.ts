@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { dirname } from "node:path";
 import { ArchiverError } from "../errors.ts";
 
 /** What writers ask of a file system. Tests give one that fails at the nth call. */
@@ -47,7 +48,7 @@ export const nodeDisk: Disk = {
     }
   },
   create: (path, mode) => openFile(path, "wx", mode),
-  makeFolder: (path) => guard(path, fs.promises.mkdir(path, { recursive: true })),
+  makeFolder: (path) => guard(path, makeFolders(path)),
   rename: (from, to) => guard(to, fs.promises.rename(from, to)),
   remove: (path) => guard(path, fs.promises.rm(path, { recursive: true, force: true })),
   async syncFolder(path) {
@@ -99,6 +100,20 @@ function diskFile(fd: number, path: string): DiskFile {
   };
 }
 
+/** Not mkdir's own `recursive`: it never returns where a folder cannot be made although its parent is there (/proc). */
+async function makeFolders(path: string): Promise<void> {
+  const isFolder = (at: string): boolean => fs.statSync(at, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  if (isFolder(path)) return;
+  const parent = dirname(path);
+  if (parent !== path && !isFolder(parent)) await makeFolders(parent);
+  try {
+    await fs.promises.mkdir(path);
+  } catch (error) {
+    // Somebody else may have been faster.
+    if (!isFolder(path)) throw error;
+  }
+}
+
 async function guard<T>(path: string, work: Promise<T>): Promise<void> {
   try {
     await work;
@@ -117,6 +132,11 @@ export function diskFailure(error: unknown, path: string): unknown {
     case "EPERM":
     case "EROFS":
       return new ArchiverError("unreadable", `${path} cannot be opened: ${code}`, { cause: error });
+    case "EEXIST":
+      return new ArchiverError("already-exists", `${path} is in the way`, {
+        remedy: "Choose another path.",
+        cause: error,
+      });
     case "EISDIR":
     case "ENOTDIR":
       return new ArchiverError("not-a-file", `${path} is not a regular file`, { cause: error });

@@ -99,6 +99,19 @@ describe("output", () => {
     expect(readdirSync(join(folder, "out")).toSorted()).toEqual(["m", "m.mar"]);
   });
 
+  test.each(["h.py", "h.py/below", "/proc/nope/below"])(
+    "--export-path %s cannot be made: said, not hung",
+    async (exportPath) => {
+      expect(["already-exists", "not-a-file", "not-found", "unreadable"]).toContain(
+        (await failure({ exportPath })).code,
+      );
+    },
+  );
+
+  test("a missing --export-path is made", async () => {
+    expect((await pack({ exportPath: "a/b/c" })).path).toMatch(/a\/b\/c\/m\.mar$/);
+  });
+
   test("a dry run writes nothing", async () => {
     expect(await pack({}, { dryRun: true })).toMatchObject({ written: false, size: null, integrityRoot: null });
     expect(readdirSync(folder)).toEqual(["h.py"]);
