@@ -55,6 +55,11 @@ export function dtypeOfOnnx(type: number): DType | null {
   return byOnnx.get(type) ?? null;
 }
 
+/** The element type of this name, or null for a name that is none of ours. */
+export function dtypeOfName(name: string): DType | null {
+  return Object.hasOwn(rows, name) ? (name as DType) : null;
+}
+
 /** Bytes an element takes; 0 for strings. */
 export function bytesOf(dtype: DType): number {
   return rows[dtype].bytes;

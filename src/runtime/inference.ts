@@ -35,4 +35,11 @@ export interface Inference {
   readonly loadMs: number;
   /** Milliseconds of the first run. */
   readonly runMs: number;
+  /** With `--compare`: the same inputs in another engine. `difference` null: it could not run them. */
+  readonly compared?: {
+    readonly engine: string;
+    /** Largest absolute difference of any output. */
+    readonly difference: number | null;
+    readonly reason?: string;
+  };
 }
