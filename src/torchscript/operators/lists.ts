@@ -7,6 +7,17 @@ import { row } from "./row.ts";
 import { equal } from "./equality.ts";
 import { sliceEnds } from "./views.ts";
 
+const mostItems = 1_000_000;
+
+function tooLong(): Error {
+  return unsupported(`a list of more than ${mostItems} items`);
+}
+
+function joined(a: readonly Value[], b: readonly Value[]): ListValue {
+  if (a.length + b.length > mostItems) throw tooLong();
+  return new ListValue([...a, ...b]);
+}
+
 export function listOf(call: Call, name: string): ListValue {
   const value = call.value(name);
   if (value instanceof ListValue) return value;
@@ -43,7 +54,7 @@ function changed(call: Call, builder: Builder, change: (items: Value[]) => Value
   const list = listOf(call, call.has("self") ? "self" : "l");
   const items = [...list.content];
   const result = change(items);
-  if (items.length > 1_000_000) throw unsupported("a list of more than a million items");
+  if (items.length > mostItems) throw tooLong();
   builder.journal.set(list, items);
   return result;
 }
@@ -63,7 +74,7 @@ const changes: Readonly<
     schema: ".t(t[](a!) self, t[] other) -> ()",
     doc: "Adds the items of another list.",
     change: (items, call) => {
-      for (const item of call.list("other")) items.push(item);
+      for (const item of joined(items, call.list("other")).content.slice(items.length)) items.push(item);
       return null;
     },
   },
@@ -151,7 +162,7 @@ function backwards(items: readonly Value[], call: Call, step: number): Value[] {
 }
 
 const repeated = (list: readonly Value[], times: number) => {
-  if (list.length * times > 1_000_000) throw unsupported("a list of more than a million items");
+  if (list.length * times > mostItems) throw tooLong();
   return new ListValue(Array.from({ length: Math.max(0, times) }, () => list).flat());
 };
 
@@ -172,15 +183,12 @@ export const lists: readonly Operator[] = [
     return items[at(call, "idx", items.length)];
   }),
   row("aten::slice", [".t(t[] l, int? start=None, int? end=None, int step=1) -> t[]"], "A part of a list.", slice),
-  row(
-    "aten::add",
-    [".t(t[] a, t[] b) -> t[]"],
-    "Two lists, one after the other.",
-    (call) => new ListValue([...call.list("a"), ...call.list("b")]),
+  row("aten::add", [".t(t[] a, t[] b) -> t[]"], "Two lists, one after the other.", (call) =>
+    joined(call.list("a"), call.list("b")),
   ),
   row("aten::add_", [".t(t[](a!) self, t[] b) -> t[]"], "Adds the items of another list.", (call, builder) =>
     changed(call, builder, (items) => {
-      items.push(...call.list("b"));
+      for (const item of joined(items, call.list("b")).content.slice(items.length)) items.push(item);
       return call.value("self");
     }),
   ),
@@ -210,7 +218,7 @@ export const lists: readonly Operator[] = [
     const [start, end] = call.optionalInt("b") === null ? [0, call.int("a")] : [call.int("a"), call.int("b")];
     const step = call.int("step");
     const length = Math.max(0, Math.ceil((end - start) / step));
-    if (length > 1_000_000) throw unsupported("a list of more than a million items");
+    if (length > mostItems) throw tooLong();
     return new ListValue(Array.from({ length }, (_, i) => BigInt(start + i * step)));
   }),
 ];

@@ -122,7 +122,8 @@ function binary(given: Binary, call: Call, builder: Builder): Value {
     return symbolicBinary(given, call.name, a, b, builder);
   const [x, y] = [call.scalar("a"), call.scalar("b")];
   if (typeof x === "number" || typeof y === "number") return given.floats(Number(x), Number(y));
-  return given.ints(BigInt(x), BigInt(y));
+  const result = given.ints(BigInt(x), BigInt(y));
+  return typeof result === "bigint" ? BigInt.asIntN(64, result) : result; // ints of TorchScript have 64 bits
 }
 
 function symbolicBinary(given: Binary, name: string, a: Value, b: Value, builder: Builder): Value {

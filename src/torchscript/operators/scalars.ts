@@ -139,7 +139,7 @@ function bitwise(name: string, of: Bits, op: string | null): Operator {
         return new SymbolicScalar("bool", builder.emit(op, sides, {}, { dtype: "bool", shape: [] }));
       }
       const result = of(BigInt(call.scalar("a")), BigInt(call.scalar("b")));
-      return call.overload === "bool" ? result !== 0n : result;
+      return call.overload === "bool" ? result !== 0n : BigInt.asIntN(64, result);
     },
   );
 }

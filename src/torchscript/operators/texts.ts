@@ -1,5 +1,5 @@
 import type { Call } from "../call.ts";
-import { raised } from "../lowering-error.ts";
+import { raised, unsupported } from "../lowering-error.ts";
 import { ListValue, TupleValue, type Value } from "../value.ts";
 import type { Operator } from "./operator.ts";
 import { row } from "./row.ts";
@@ -77,8 +77,7 @@ const comparisons: Readonly<Record<string, (a: string, b: string) => boolean>> =
   ge: (a, b) => a >= b,
 };
 
-/** Texts. */
-export const texts: readonly Operator[] = [
+const rows: readonly Operator[] = [
   row("aten::format", ["(str self, ...) -> str"], "`{}` replaced by arguments.", format),
   row("aten::percentFormat", ["(str self, ...) -> str"], "`%s` and the like replaced by arguments.", percentFormat),
   row("aten::str", ["(t elem) -> str"], "str()", (call) => textOf(call.value("elem"))),
@@ -151,3 +150,16 @@ export const texts: readonly Operator[] = [
     String.fromCodePoint(Math.min(Math.max(call.int("i"), 0), 0x10ffff)),
   ),
 ];
+
+const longestText = 1 << 20;
+
+/** Texts. */
+export const texts: readonly Operator[] = rows.map((operator) => ({
+  ...operator,
+  lower(call, builder) {
+    const result = operator.lower(call, builder);
+    if (typeof result === "string" && result.length > longestText)
+      throw unsupported("a text of over a million characters");
+    return result;
+  },
+}));
