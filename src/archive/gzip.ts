@@ -6,7 +6,7 @@ import { AnomalyError } from "./archive.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { memorySource, slice } from "./byte-source.ts";
 import { openFile, translated } from "./file-source.ts";
-import { feed } from "./inflate.ts";
+import { feed } from "./feed.ts";
 import type { Limits } from "./limits.ts";
 import { isBomb } from "./limits.ts";
 import type { PrivateFolder } from "./private-folder.ts";

@@ -1,8 +1,7 @@
-import { constants, createInflateRaw, inflateRawSync } from "node:zlib";
-import type { InflateRaw } from "node:zlib";
+import { constants, inflateRawSync } from "node:zlib";
 import { AnomalyError } from "./archive.ts";
 import type { ByteSource } from "./byte-source.ts";
-import { blocks } from "./byte-source.ts";
+import { yauzlInflate } from "./yauzl-inflate.ts";
 
 /** What is to be unpacked, and what it must yield. */
 export interface Deflated {
@@ -22,8 +21,7 @@ export async function* inflate(packed: ByteSource, entry: Deflated): AsyncGenera
     yield inflateSmall(await packed.read(0, packed.size), entry);
     return;
   }
-  const engine = createInflateRaw({ chunkSize: 1 << 18 });
-  const feeding = feed(packed, engine);
+  const engine = await yauzlInflate(packed);
   let size = 0;
   try {
     for await (const block of engine) {
@@ -32,36 +30,12 @@ export async function* inflate(packed: ByteSource, entry: Deflated): AsyncGenera
       if (size > entry.size) throw tooLong(entry);
       yield block;
     }
-    await feeding;
   } catch (error) {
     throw damaged(error, entry);
   } finally {
     engine.destroy();
   }
   finish(engine.bytesWritten, packed.size, size, entry);
-}
-
-/** Writes the packed bytes as fast as they are taken; an error of the medium reaches the reader through the engine. */
-export async function feed(packed: ByteSource, engine: InflateRaw): Promise<void> {
-  try {
-    for await (const block of blocks(packed, 0, packed.size, 1 << 18)) {
-      if (engine.destroyed) return;
-      if (!engine.write(block)) await drained(engine);
-    }
-    engine.end();
-  } catch (error) {
-    engine.destroy(error instanceof Error ? error : new Error(String(error)));
-  }
-}
-
-function drained(engine: InflateRaw): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      for (const event of ["drain", "close", "end", "error"]) engine.off(event, done);
-      resolve();
-    };
-    for (const event of ["drain", "close", "end", "error"]) engine.once(event, done);
-  });
 }
 
 /** Thousands of small entries cost less without a stream each. */
