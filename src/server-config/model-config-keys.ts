@@ -36,6 +36,8 @@ export const modelConfigKeys: Readonly<Record<string, ModelConfigKey>> = {
   useVenv: bool,
   // Read by handlers that TorchServe ships, through context.model_yaml_config.
   pt2: { type: "any" },
+  // Read by the ONNX handlers of this package.
+  onnx: { type: "map" },
   handler: { type: "map" },
   deepspeed: { type: "map" },
   pippy: { type: "map" },
