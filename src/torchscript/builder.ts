@@ -3,7 +3,7 @@ import type { Attributes } from "./attributes.ts";
 import { GraphEmitter, type Result } from "./graph-emitter.ts";
 import { Journal } from "./journal.ts";
 import { raised } from "./lowering-error.ts";
-import { broadcastShapes, resultType } from "./promotion.ts";
+import { broadcastShapes, isComplex, resultType } from "./promotion.ts";
 import { GraphValue, type Known, TensorValue, type View } from "./tensor-value.ts";
 import { type Scalar, SymbolicScalar } from "./value.ts";
 
@@ -127,7 +127,10 @@ export class Builder {
     }
     if (sameShape(shape, value.shape)) return this.#asTensor(operand, value);
     const attributes = shape.includes(0) ? { allowzero: 1 } : {};
-    return this.emit("Reshape", [value, this.ints(shape)], attributes, { dtype: value.dtype, shape });
+    return this.emit("Reshape", [value, this.ints([...shape, ...pairAxis(value)])], attributes, {
+      dtype: value.dtype,
+      shape,
+    });
   }
 
   /** NumPy's broadcast_to. */
@@ -137,14 +140,15 @@ export class Builder {
     if (!sameShape(broadcastShapes(value.shape, shape), shape)) {
       throw raised(`shape [${value.shape.join(", ")}] does not expand to [${shape.join(", ")}]`);
     }
-    return this.emit("Expand", [value, this.ints(shape)], {}, { dtype: value.dtype, shape });
+    return this.emit("Expand", [value, this.ints([...shape, ...pairAxis(value)])], {}, { dtype: value.dtype, shape });
   }
 
   transpose(operand: Operand, perm: readonly number[]): TensorValue {
     const value = this.read(operand);
     if (perm.every((axis, i) => axis === i)) return this.#asTensor(operand, value);
     const shape = perm.map((axis) => value.shape[axis]);
-    return this.emit("Transpose", [value], { perm }, { dtype: value.dtype, shape });
+    const whole = isComplex(value.dtype) ? [...perm, perm.length] : perm;
+    return this.emit("Transpose", [value], { perm: whole }, { dtype: value.dtype, shape });
   }
 
   unsqueeze(operand: Operand, axes: readonly number[]): TensorValue {
@@ -185,6 +189,11 @@ export function elementOf(dtype: DType, number: Scalar): bigint | number {
     return dtype === "float32" ? Math.fround(Number(number)) : Number(number);
   if (typeof number !== "number") return BigInt(number);
   return Number.isFinite(number) ? BigInt(Math.trunc(number)) : 0n;
+}
+
+/** The axis of two that complex values have in the graph and programs do not see. */
+function pairAxis({ dtype }: GraphValue): number[] {
+  return isComplex(dtype) ? [2] : [];
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {

@@ -56,7 +56,8 @@ export class GraphEmitter {
   nameOf(value: GraphValue): string {
     if (value.name !== "") return value.name;
     value.name = this.freshName();
-    const { dtype, shape, known, located } = value;
+    const { known, located } = value;
+    const [dtype, shape] = stored(value);
     if (located !== null) this.tensors.push({ name: value.name, dtype, shape, storage: located });
     else if (known !== null) {
       this.tensors.push({ name: value.name, dtype, shape, storage: { bytes: encodeKnown(dtype, known) } });
@@ -118,6 +119,12 @@ export class GraphEmitter {
     this.push("Cast", [value], { to: onnxType(dtype) }, [result]);
     return result;
   }
+}
+
+/** Type and shape in the graph: complex numbers are pairs of floats there. */
+function stored({ dtype, shape }: GraphValue): [DType, readonly number[]] {
+  if (dtype === "complex64") return ["float32", [...shape, 2]];
+  return dtype === "complex128" ? ["float64", [...shape, 2]] : [dtype, shape];
 }
 
 function checkShape(shape: readonly number[]): void {

@@ -1,6 +1,9 @@
 import type { Builder } from "../builder.ts";
-import { invalid } from "../lowering-error.ts";
+import { invalid, unsupported } from "../lowering-error.ts";
+import { isComplex, resultType } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
+import { complexOf, partsOf, realType } from "./complex.ts";
+import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 
 interface Equation {
@@ -57,12 +60,29 @@ export function einsum(builder: Builder, equation: string, tensors: readonly Ten
   return builder.emit("Einsum", ready, attributes, { dtype: ready[0].dtype, shape });
 }
 
+/** Of two factors, part by part. */
+function complexEinsum(m: Maths, equation: string, tensors: readonly TensorValue[]): TensorValue {
+  const dtype = realType(resultType(tensors));
+  if (tensors.length > 2) throw unsupported("einsum of more than two factors with complex numbers");
+  const [a, b] = tensors.map((tensor) => partsOf(m.builder, tensor, dtype));
+  const of = (...parts: readonly TensorValue[]) => einsum(m.builder, equation, parts);
+  if (b === undefined) return complexOf(m, { re: of(a.re), im: of(a.im) });
+  return complexOf(m, {
+    re: m.sub(of(a.re, b.re), of(a.im, b.im)),
+    im: m.add(of(a.re, b.im), of(a.im, b.re)),
+  });
+}
+
 /** Sums of products by index notation. */
 export const einsums: readonly Operator[] = [
   {
     name: "aten::einsum",
     schemas: ["aten::einsum(str equation, Tensor[] tensors, *, int[]? path=None) -> Tensor"],
     doc: "Einstein's notation: ellipses, diagonals, implicit results.",
-    lower: (call, builder) => einsum(builder, call.string("equation"), call.tensors("tensors")),
+    lower(call, builder) {
+      const tensors = call.tensors("tensors");
+      if (!tensors.some(({ dtype }) => isComplex(dtype))) return einsum(builder, call.string("equation"), tensors);
+      return complexEinsum(new Maths(builder), call.string("equation"), tensors);
+    },
   },
 ];

@@ -1,18 +1,18 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
-import { raised, unsupported } from "../lowering-error.ts";
-import { broadcastShapes, isFloating } from "../promotion.ts";
+import { raised } from "../lowering-error.ts";
+import { broadcastShapes, isComplex, isFloating, resultType } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { withAliases } from "./aliases.ts";
-import { range } from "./ranges.ts";
+import { complexOf, partsOf, realType } from "./complex.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
-import { sliceAxis } from "./rearrange.ts";
 import { reduce } from "./reduce.ts";
 
 /** `torch.matmul` for every combination of ranks: the rules are NumPy's and ONNX's. */
 export function matmul(builder: Builder, a: TensorValue, b: TensorValue): TensorValue {
   if (a.rank === 0 || b.rank === 0) throw raised("matmul of a 0-dim tensor");
+  if (isComplex(a.dtype) || isComplex(b.dtype)) return complexProduct(new Maths(builder), a, b);
   const left = a.rank === 1 ? [1, ...a.shape] : a.shape;
   const right = b.rank === 1 ? [...b.shape, 1] : b.shape;
   if (left.at(-1) !== right.at(-2)) throw raised(`matmul of [${a.shape.join(", ")}] and [${b.shape.join(", ")}]`);
@@ -22,6 +22,16 @@ export function matmul(builder: Builder, a: TensorValue, b: TensorValue): Tensor
   const shape = [...outer, ...rows, ...columns];
   if (left.at(-1) === 0) return builder.full(a.dtype, 0, shape);
   return builder.emit("MatMul", [a, b], {}, { dtype: a.dtype, shape });
+}
+
+function complexProduct(m: Maths, x: TensorValue, y: TensorValue): TensorValue {
+  const dtype = realType(resultType([x, y]));
+  const [a, b] = [partsOf(m.builder, x, dtype), partsOf(m.builder, y, dtype)];
+  const of = (left: TensorValue, right: TensorValue) => matmul(m.builder, left, right);
+  return complexOf(m, {
+    re: m.sub(of(a.re, b.re), of(a.im, b.im)),
+    im: m.add(of(a.re, b.im), of(a.im, b.re)),
+  });
 }
 
 /** input × weightᵀ + bias. */
@@ -105,42 +115,6 @@ function kron(builder: Builder, a: TensorValue, b: TensorValue): TensorValue {
 function chain(builder: Builder, tensors: readonly TensorValue[]): TensorValue {
   return tensors.slice(1).reduce((product, tensor) => matmul(builder, product, tensor), tensors[0]);
 }
-
-/** Rows of self times the matrix of their group; `offs` [groups] says where each group ends. */
-function grouped(builder: Builder, self: TensorValue, matrices: TensorValue, offsets: TensorValue | null): TensorValue {
-  if (self.rank !== 2 || matrices.rank !== 3 || offsets === null) throw unsupported("grouped products of these shapes");
-  const m = new Maths(builder);
-  const [groups, inner, width] = matrices.shape;
-  const rows = builder.reshape(range(builder, 0, 1, self.shape[0], "int64"), [self.shape[0], 1]);
-  const ends = builder.cast(offsets, "int64");
-  const bound = (group: number) => sliceAxis(builder, ends, 0, group, group + 1);
-  let sum: TensorValue | null = null;
-  for (let group = 0; group < groups; group++) {
-    const before = m.less(rows, bound(group));
-    const member = group === 0 ? before : m.and(before, m.greaterEqual(rows, bound(group - 1)));
-    const matrix = builder.reshape(sliceAxis(builder, matrices, 0, group, group + 1), [inner, width]);
-    const product = matmul(builder, m.where(member, self, 0), matrix);
-    sum = sum === null ? product : m.add(sum, product);
-  }
-  return sum ?? builder.full(self.dtype, 0, [self.shape[0], width]);
-}
-
-const groupedRows: readonly Operator[] = [
-  {
-    name: "aten::_grouped_mm",
-    schemas: [
-      "aten::_grouped_mm(Tensor self, Tensor mat2, Tensor? offs=None, Tensor? bias=None, ScalarType? out_dtype=None) -> Tensor",
-    ],
-    doc: "Products of groups of rows with a matrix each (mixtures of experts).",
-    lower: (call, builder) => grouped(builder, call.tensor("self"), call.tensor("mat2"), call.optionalTensor("offs")),
-  },
-  {
-    name: "transformers::grouped_mm_fallback",
-    schemas: ["transformers::grouped_mm_fallback(Tensor input, Tensor weight, Tensor offs) -> Tensor"],
-    doc: "As aten::_grouped_mm.",
-    lower: (call, builder) => grouped(builder, call.tensor("input"), call.tensor("weight"), call.tensor("offs")),
-  },
-];
 
 const sums: readonly Operator[] = [
   addedRow(
@@ -294,5 +268,4 @@ export const products: readonly Operator[] = [
     },
   },
   ...sums,
-  ...groupedRows,
 ];

@@ -1,3 +1,4 @@
+import { groupedProducts } from "./grouped-products.ts";
 import { quantization } from "./quantization.ts";
 import { matrices } from "./matrices.ts";
 import { vectorNorms } from "./vector-norms.ts";
@@ -81,6 +82,7 @@ export const operators: readonly Operator[] = [
   ...adaptivePooling,
   ...normalization,
   ...products,
+  ...groupedProducts,
   ...matrices,
   ...reductions,
   ...deviations,
