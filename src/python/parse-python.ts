@@ -78,11 +78,17 @@ export async function parsePython(source: string): Promise<PythonSource> {
   if (source.length > maxLength || nesting.depth > maxParserDepth) return { errors: [], tree: null, position };
   const ruff = await (loading ??= loadRuff());
   const text = source.startsWith("\uFEFF") ? source.slice(1) : source;
-  const errors = ruff
-    .check(text)
-    .map(({ message, start_location: { row, column } }) => ({ message, line: row, column }));
-  if (errors.length > 0 || nesting.depth > maxDepth) return { errors, tree: null, position };
-  return { errors, tree: readTree(ruff.parse(text)), position: positions(text) };
+  try {
+    const errors = ruff.check(text).map(({ message, start_location: { row, column } }) => {
+      return { message, line: row, column };
+    });
+    if (errors.length > 0 || nesting.depth > maxDepth) return { errors, tree: null, position };
+    return { errors, tree: readTree(ruff.parse(text)), position: positions(text) };
+  } catch (error) {
+    // The parser's own failure (a panic, its stack) says nothing of the source: it stays unread.
+    if (error instanceof Error) return { errors: [], tree: null, position };
+    throw error;
+  }
 }
 
 function positions(source: string): (offset: number) => Position {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decodeSource } from "../../../src/python/decode-source.ts";
 import { readModule } from "../../../src/python/module.ts";
@@ -96,4 +97,38 @@ test("the encoding is what PEP 263 says", () => {
   expect(decodeSource(latin)).toContain("café");
   expect(decodeSource(latin.subarray(26))).toBeNull();
   expect(decodeSource(Buffer.from("# coding: no-such-code\n"))).toBeNull();
+});
+
+test("whatever is done to a source, it parses or has an error on one of its lines", async () => {
+  const source = readFileSync("fixtures/efficientnet-lite0/onnx_handler.py", "utf8");
+  const piece = fc.constantFrom(
+    "(",
+    ")",
+    "'",
+    '"""',
+    "\t",
+    "\n",
+    ":",
+    "=",
+    "é",
+    "\u2028",
+    "\ud800",
+    "f'{",
+    "\\",
+    "#",
+    "lambda",
+    "\r",
+  );
+  const edit = fc.record({ at: fc.nat(source.length), cut: fc.nat(20), put: piece });
+  await fc.assert(
+    fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 3 }), async (edits) => {
+      let text = source;
+      for (const { at, cut, put } of edits) text = text.slice(0, at) + put + text.slice(at + cut);
+      const { errors, tree } = await parsePython(text);
+      expect(tree === null).toBe(errors.length > 0);
+      const lines = text.split(/\r\n|\r|\n/).length;
+      for (const { line } of errors) expect(line).toBeLessThanOrEqual(lines + 1);
+    }),
+    { numRuns: 40 },
+  );
 });
