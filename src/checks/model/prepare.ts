@@ -1,9 +1,9 @@
 import { graphModel } from "../../graph/graph-model.ts";
 import type { ValueInfo } from "../../graph/graph.ts";
 import type { SessionModel } from "../../graph/session-model.ts";
-import { externalFiles } from "../../model/onnx/external-data.ts";
-import { locateOnnx } from "../../model/onnx/located.ts";
-import { readOnnx } from "../../model/onnx/model.ts";
+import { type ExternalFiles, externalFiles } from "../../model/onnx/external-data.ts";
+import { type LocatedModel, locateOnnx } from "../../model/onnx/located.ts";
+import { type OnnxModel, readOnnx } from "../../model/onnx/model.ts";
 import { formatNames, type ModelFormat } from "../../model/model-format.ts";
 import { MalformedModel } from "../../model/malformed.ts";
 import { dummyInputs, givenInputs, type DummyOptions, type ResolvedSpec } from "../../runtime/dummy-input.ts";
@@ -103,7 +103,7 @@ async function prepareOnnx(
   }
   const onnx = await readOnnx(model.source);
   const files = externalFiles(subject.archive, model.entry);
-  const located = await locateOnnx(onnx, files, options.tmpDir).finally(() => files.close());
+  const located = await locate(onnx, files, options.tmpDir);
   return {
     stage: "prepared",
     model: located.model,
@@ -114,6 +114,14 @@ async function prepareOnnx(
     guessed: given !== null || declared.some(({ shape }) => shape?.some((dim) => typeof dim !== "number") ?? true),
     close: () => located.close(),
   };
+}
+
+async function locate(onnx: OnnxModel, files: ExternalFiles, tmpDir: string | undefined): Promise<LocatedModel> {
+  try {
+    return await locateOnnx(onnx, files, tmpDir);
+  } finally {
+    await files.close();
+  }
 }
 
 async function lowerAndPrepare(

@@ -157,8 +157,8 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   "requirements/local-path": folder({ "r.txt": "-e /home/me/x\n" }, { requirementsFile: "r.txt" }),
   "requirements/unpinned": folder({ "r.txt": "numpy\n" }, { requirementsFile: "r.txt" }),
   "requirements/not-installed": folder({ "r.txt": "numpy==1.26.4\n" }, { requirementsFile: "r.txt" }),
-  "serve/unaddressable-name": folder({}, { modelName: "a b" }),
-  "serve/unaddressable-version": folder({}, { modelVersion: "a/b" }),
+  "serve/unaddressable-name": folder({}, { modelName: "a/b" }),
+  "serve/escaped-name": folder({}, { modelName: "a b" }),
   "serve/runtime": hostile("manifest/ok_lsp.mar"),
   "serve/empty-model": folder({ "model.onnx": "" }),
   "serve/serialized-file": folder(

@@ -88,7 +88,8 @@ afterAll(async () => {
 
 test.each([1, 2])("a graph with a weight in a file, a branch and %i rows runs in the engine", async (rows) => {
   const located = { position: { file, offset: 77 }, byteLength: 2048 };
-  const { model, close } = await graphModel(branching(located));
+  const made = await graphModel(branching(located));
+  const { model } = made;
   expect(model.bytes.length).toBeLessThan(1500);
   await engine.load(model);
   for (const fill of ["ones", "zeros"] as const) {
@@ -101,7 +102,7 @@ test.each([1, 2])("a graph with a weight in a file, a branch and %i rows runs in
     const x = fill === "ones" ? 1 : 0;
     for (const i of [0, 5, 511]) expect(values.at(i)).toBeCloseTo(2 * (x * (weights[i] ?? 0) + 0.5), 5);
   }
-  await close();
+  await made.close();
 });
 
 test("a negative sum takes the other branch", async () => {
