@@ -3,10 +3,15 @@ import { basename, dirname, join } from "node:path";
 import type { Disk, DiskFile } from "./disk.ts";
 
 /**
- * Writes a file beside its final place and renames it there once it is complete and on the disk. On any failure the
- * temporary file is removed, and what was at `path` before is still there.
+ * Writes a file beside its final place and renames it there once it is complete and on the disk, and `check` has found
+ * the temporary file good. On any failure that file is removed, and what was at `path` before is still there.
  */
-export async function writeAtomically<T>(disk: Disk, path: string, write: (file: DiskFile) => Promise<T>): Promise<T> {
+export async function writeAtomically<T>(
+  disk: Disk,
+  path: string,
+  write: (file: DiskFile) => Promise<T>,
+  check?: (temporary: string, result: T) => Promise<void>,
+): Promise<T> {
   const temporary = temporaryName(path);
   const file = await disk.create(temporary, 0o644);
   let result: T;
@@ -17,6 +22,7 @@ export async function writeAtomically<T>(disk: Disk, path: string, write: (file:
     } finally {
       await file.close();
     }
+    await check?.(temporary, result);
     await disk.rename(temporary, path);
   } catch (error) {
     await disk.remove(temporary).catch(() => undefined);

@@ -5,6 +5,7 @@ import { memorySource } from "./byte-source.ts";
 import type { Disk } from "./disk.ts";
 import { type PlannedEntry, byteEntry } from "./entry-source.ts";
 import { BlockRing } from "./read-once.ts";
+import { reopenFolder } from "./reopen.ts";
 import type { WriteOptions, WrittenArchive, WrittenEntry } from "./written-archive.ts";
 
 /**
@@ -29,6 +30,7 @@ export async function writeFolder(
     written.push(
       await writeFile(temporary, { path: last.path, mode: 0o644, source }, ring, { ...options, onBytes: undefined }),
     );
+    await reopenFolder(temporary, written);
     await replaceFolder(disk, temporary, path);
   } catch (error) {
     await disk.remove(temporary).catch(() => undefined);

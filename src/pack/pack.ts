@@ -142,14 +142,28 @@ async function writeAs(plan: Plan, disk: Disk, options: WriteOptions): Promise<W
     const { writeFolder } = await import("../archive/directory-writer.ts");
     return writeFolder(plan.output, plan.entries, options);
   }
-  const { writeAtomically } = await import("../archive/atomic-output.ts");
+  const [{ writeAtomically }, { reopenTarGz, reopenZip }] = await Promise.all([
+    import("../archive/atomic-output.ts"),
+    import("../archive/reopen.ts"),
+  ]);
   if (plan.format === "tgz") {
     const { writeTarGz } = await import("../archive/tar-writer.ts");
-    return writeAtomically(disk, plan.output, (file) => writeTarGz(file, plan.modelName, plan.entries, options));
+    const { modelName, entries } = plan;
+    return writeAtomically(
+      disk,
+      plan.output,
+      (file) => writeTarGz(file, modelName, entries, options),
+      (file, written) => reopenTarGz(disk, file, written),
+    );
   }
   const { writeZip } = await import("../archive/zip-writer.ts");
   const store = plan.format === "zip-store";
-  return writeAtomically(disk, plan.output, (file) => writeZip(file, plan.entries, { ...options, store }));
+  return writeAtomically(
+    disk,
+    plan.output,
+    (file) => writeZip(file, plan.entries, { ...options, store }),
+    (file, written) => reopenZip(disk, file, written),
+  );
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
