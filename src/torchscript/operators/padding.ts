@@ -26,7 +26,9 @@ export function constantPad(
   const fill = typeof value === "number" ? builder.full(x.dtype, value) : builder.cast(value, x.dtype);
   if (x.count === 0) return builder.expand(fill, shape);
   const list = builder.ints([...pads.map(([a]) => a), ...pads.map(([, b]) => b)]);
-  return builder.emit("Pad", [x, list, fill], {}, { dtype: x.dtype, shape });
+  // ONNX Runtime merges a Pad into the MaxPool behind it as if it padded with minus infinity, but not one with axes.
+  const axes = builder.ints(shape.map((_, axis) => axis));
+  return builder.emit("Pad", [x, list, fill, axes], {}, { dtype: x.dtype, shape });
 }
 
 /** Where the element of a padded axis comes from. */
