@@ -4,6 +4,7 @@ import { checks } from "../src/checks/registry.ts";
 import { inspectionDocument } from "../src/inspect/inspection-schema.ts";
 import { manifestSchema } from "../src/manifest/index.ts";
 import { archiveDocument } from "../src/report/archive-schema.ts";
+import { keygenDocument, signDocument, verifySignatureDocument } from "../src/report/sign-schema.ts";
 import { operatorsPage } from "../src/torchscript/operators-page.ts";
 import { operators } from "../src/torchscript/operators/registry.ts";
 import { verifyDocument } from "../src/verify/report-schema.ts";
@@ -18,6 +19,9 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
   "schema/archive.schema.json": async () => json(z.toJSONSchema(archiveDocument)),
   "schema/inspect.schema.json": async () => json(z.toJSONSchema(inspectionDocument)),
   "schema/manifest.schema.json": async () => json(manifestSchema()),
+  "schema/keygen.schema.json": async () => json(z.toJSONSchema(keygenDocument)),
+  "schema/sign.schema.json": async () => json(z.toJSONSchema(signDocument)),
+  "schema/verify-signature.schema.json": async () => json(z.toJSONSchema(verifySignatureDocument)),
   "schema/verify.schema.json": async () => json(z.toJSONSchema(verifyDocument)),
 };
 

@@ -15,4 +15,8 @@ export type { Inspection } from "./inspect/inspection.ts";
 export { verify } from "./verify/verify.ts";
 export type { VerifyOptions } from "./verify/verify.ts";
 export type { Report, Verdict } from "./verify/report.ts";
+export { signArchive } from "./sign/sign.ts";
+export type { Signed, SignOptions } from "./sign/sign.ts";
+export { verifySignature } from "./sign/verify-signature.ts";
+export type { SignatureVerdict, VerifySignatureOptions } from "./sign/verify-signature.ts";
 export * from "./manifest/index.ts";

@@ -23,6 +23,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called with the bytes done since the last call. */
   readonly onBytes?: ((count: number) => void) | undefined;
+  /** False: nobody wants the CRC-32, which then is 0. */
+  readonly crc?: boolean;
 }
 
 /** The ring of blocks that large entries pass through, one entry after the other. */
@@ -79,7 +81,7 @@ export class BlockRing {
         const work = Promise.all([this.#hasher.update(block), sink(block, position)]);
         work.catch(() => undefined);
         settled[slot] = work;
-        crc = crc32(block, crc);
+        if (options.crc !== false) crc = crc32(block, crc);
         options.onBytes?.(block.length);
         if (position + slots * blockSize < size) request(position + slots * blockSize);
       }

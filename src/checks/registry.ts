@@ -12,11 +12,13 @@ import { residencyChecks } from "./residency/index.ts";
 import { safetensorsChecks } from "./safetensors/index.ts";
 import { serveContainerChecks } from "./serve-container/index.ts";
 import { serveChecks } from "./serve/index.ts";
+import { signatureChecks } from "./signature/index.ts";
 import { torchscriptChecks } from "./torchscript/index.ts";
 
 /** Every check there is, in the order of the report: from the container inwards, the run last. */
 export const checks: readonly Check[] = [
   ...archiveChecks,
+  ...signatureChecks,
   ...serveContainerChecks,
   ...manifestChecks,
   ...handlerChecks,

@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import type { Archive, Entry } from "../archive/archive.ts";
 import type { ByteSource } from "../archive/byte-source.ts";
 import type { ManifestReading } from "../manifest/manifest.ts";
@@ -31,6 +32,17 @@ export interface CheckOptions {
   readonly residency: ResidencyPolicy | null;
   /** Docker and compose files beside the archive, which the residency audit reads too. */
   readonly besides: readonly AuditedFile[];
+  /** What `--require-signature` asks for; null: nobody asked. */
+  readonly requiredSignature: RequiredSignature | null;
+}
+
+/** The archive must be signed with this key. */
+export interface RequiredSignature {
+  readonly key: KeyObject;
+  /** Where the public key came from, for messages. */
+  readonly keyPath: string;
+  /** The signature file; null: beside the archive. */
+  readonly file: string | null;
 }
 
 export const defaultCheckOptions: CheckOptions = {
@@ -40,6 +52,7 @@ export const defaultCheckOptions: CheckOptions = {
   batch: null,
   residency: null,
   besides: [],
+  requiredSignature: null,
 };
 
 /** What checks look at: each thing read once, on demand, and remembered. */

@@ -7,7 +7,10 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { extractCommand } from "./commands/extract.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { keygenCommand } from "./commands/keygen.ts";
+import { signCommand } from "./commands/sign.ts";
 import { verifyCommand } from "./commands/verify.ts";
+import { verifySignatureCommand } from "./commands/verify-signature.ts";
 
 /** Every command, in the order of the help. Definitions are light; an action loads what it needs. */
 export function commands(io: Io): readonly Command[] {
@@ -20,5 +23,8 @@ export function commands(io: Io): readonly Command[] {
     convertCommand(io),
     doctorCommand(io),
     configCommand(io),
+    keygenCommand(io),
+    signCommand(io),
+    verifySignatureCommand(io),
   ];
 }

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { installEngine } from "../checks/model/engine-failure.ts";
 import { ArchiverError } from "../errors.ts";
 import { filesBeside } from "../residency/files-beside.ts";
@@ -29,6 +30,9 @@ export interface VerifyFlags {
   readonly allowGlobal: readonly string[];
   readonly ignore: readonly string[];
   readonly residency?: string;
+  readonly requireSignature?: boolean;
+  readonly key?: string;
+  readonly signature?: string;
   readonly strict?: boolean;
   readonly policy?: string;
   readonly tmpDir?: string;
@@ -81,12 +85,34 @@ async function optionsOf(paths: readonly string[], flags: VerifyFlags, io: Io): 
     target: targetOf(flags.target),
     residency: flags.residency === undefined ? null : await readResidencyPolicy(flags.residency),
     besides: flags.residency === undefined ? [] : await filesBeside(paths),
+    requiredSignature: await requiredSignature(paths, flags, io.cwd),
     engine: flags.engine,
     python: flags.python,
     compare: flags.compare ?? false,
     project: io.cwd,
     signal: io.signal,
     ...(flags.tmpDir === undefined ? {} : { tmpDir: flags.tmpDir }),
+  };
+}
+
+async function requiredSignature(
+  paths: readonly string[],
+  { requireSignature, key, signature }: VerifyFlags,
+  cwd: string,
+): Promise<VerifyAllOptions["requiredSignature"]> {
+  if (requireSignature !== true) {
+    if (key === undefined && signature === undefined) return null;
+    throw new ArchiverError("usage", "--key and --signature go with --require-signature");
+  }
+  if (key === undefined) throw new ArchiverError("usage", "--require-signature needs --key PUBLIC.pem");
+  if (signature !== undefined && paths.length > 1) {
+    throw new ArchiverError("usage", "--signature FILE goes with one archive");
+  }
+  const { readPublicKey } = await import("../sign/key.ts");
+  return {
+    key: await readPublicKey(resolve(cwd, key)),
+    keyPath: key,
+    file: signature === undefined ? null : resolve(cwd, signature),
   };
 }
 

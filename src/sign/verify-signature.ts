@@ -1,0 +1,122 @@
+import type { KeyObject } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { diskFailure } from "../archive/disk.ts";
+import { pathWithin, readContent } from "./content.ts";
+import { largestBundle, openBundle } from "./envelope.ts";
+import { signaturePath } from "./sign.ts";
+import { readStatement, type Resource, type SignedContent } from "./statement.ts";
+
+export interface VerifySignatureOptions {
+  /** The public key. */
+  readonly key: KeyObject;
+  /** Where it came from, for messages. */
+  readonly keyPath: string;
+  /** The signature file; `ARCHIVE.sig` when left out. */
+  readonly signature?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onBytes?: (count: number) => void;
+}
+
+/** What differs between what was signed and what is there. */
+export interface SignatureChanges {
+  readonly changed: readonly string[];
+  readonly missing: readonly string[];
+  readonly added: readonly string[];
+}
+
+export interface SignatureVerdict extends SignatureChanges {
+  readonly archive: string;
+  readonly signature: string;
+  readonly matches: boolean;
+  /** Why not; null when it matches. */
+  readonly reason: string | null;
+  /** The name that was signed; null where the signature cannot be trusted. */
+  readonly signedName: string | null;
+}
+
+const nothing: SignatureChanges = { changed: [], missing: [], added: [] };
+
+/**
+ * Whether the file or folder is what was signed. Nothing of the statement is believed before its signature is found
+ * right. Throws ArchiverError `not-found` where the archive or the signature file is missing.
+ */
+export async function verifySignature(location: string, options: VerifySignatureOptions): Promise<SignatureVerdict> {
+  const signature = options.signature ?? signaturePath(location);
+  const refused = (reason: string): SignatureVerdict => ({
+    archive: location,
+    signature,
+    matches: false,
+    reason,
+    signedName: null,
+    ...nothing,
+  });
+  const text = await readBundle(signature);
+  if (text === null) return refused("The signature file is too large.");
+  const opened = await openBundle(text, options.key, options.keyPath);
+  if ("refused" in opened) return refused(opened.refused);
+  const signed = readStatement(opened.statement);
+  if (typeof signed === "string") return refused(signed);
+  const changes = await compare(location, signature, signed, options);
+  const matches = Object.values(changes).every((names) => names.length === 0);
+  const reason = matches ? null : sentence(changes);
+  return { archive: location, signature, matches, reason, signedName: signed.name, ...changes };
+}
+
+async function readBundle(path: string): Promise<string | null> {
+  try {
+    const { size } = await stat(path);
+    return size > largestBundle ? null : await readFile(path, "utf8");
+  } catch (error) {
+    throw diskFailure(error, path);
+  }
+}
+
+async function compare(
+  location: string,
+  signature: string,
+  signed: SignedContent,
+  { signal, onBytes }: VerifySignatureOptions,
+): Promise<SignatureChanges> {
+  const within = pathWithin(location, signature);
+  const ignoredPaths = within === null ? signed.ignoredPaths : [...signed.ignoredPaths, within];
+  const content = await readContent(location, { ignoredPaths, signal, onBytes });
+  const whole = difference(signed.resources, content.resources);
+  const same = Object.values(whole).every((names) => names.length === 0);
+  if (same || content.kind === "folder" || signed.entries.length === 0) return whole;
+  // The file differs: say which of its entries do.
+  const inside = difference(signed.entries, content.entries);
+  const changed = [...inside.changed, ...content.damaged.filter((name) => !inside.changed.includes(name))];
+  const missing = inside.missing.filter((name) => !content.damaged.includes(name));
+  const explained = changed.length + missing.length + inside.added.length > 0;
+  return explained ? { changed, missing, added: inside.added } : whole;
+}
+
+function difference(before: readonly Resource[], now: readonly Resource[]): SignatureChanges {
+  const actual = new Map(now.map(({ name, digest }) => [name, digest]));
+  const known = new Set(before.map(({ name }) => name));
+  return {
+    changed: before.filter(({ name, digest }) => (actual.get(name) ?? digest) !== digest).map(({ name }) => name),
+    missing: before.filter(({ name }) => !actual.has(name)).map(({ name }) => name),
+    added: now.filter(({ name }) => !known.has(name)).map(({ name }) => name),
+  };
+}
+
+const shown = 5;
+
+function sentence({ changed, missing, added }: SignatureChanges): string {
+  const parts = [
+    list(
+      "changed",
+      changed.map((name) => (name === "." ? "the file" : name)),
+    ),
+    list("missing", missing),
+    list("added", added),
+  ];
+  return `Not what was signed: ${parts.filter((part) => part !== "").join("; ")}.`;
+}
+
+function list(what: string, names: readonly string[]): string {
+  if (names.length === 0) return "";
+  const more = names.length > shown ? ` and ${names.length - shown} more` : "";
+  return `${what} ${names.slice(0, shown).join(", ")}${more}`;
+}
