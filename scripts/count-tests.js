@@ -9,7 +9,9 @@ for (const file of process.argv.slice(2)) {
   }
   const report = JSON.parse(readFileSync(file, "utf8"));
   total.passed += report.numPassedTests;
-  total.failed += report.numFailedTests + report.testResults.filter((f) => f.status === "failed" && f.assertionResults.length === 0).length;
+  total.failed +=
+    report.numFailedTests +
+    report.testResults.filter((f) => f.status === "failed" && f.assertionResults.length === 0).length;
   total.skipped += report.numPendingTests;
 }
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ""}`);

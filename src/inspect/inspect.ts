@@ -1,5 +1,6 @@
 import type { Archive, Entry } from "../archive/archive.ts";
 import { archiveSubject } from "../checks/archive-subject.ts";
+import { labelsPath, readLabels } from "../checks/labels/label-file.ts";
 import type { Subject } from "../checks/subject.ts";
 import { isBuiltInHandler } from "../manifest/built-in-handlers.ts";
 import type { Manifest } from "../manifest/manifest.ts";
@@ -10,7 +11,6 @@ export interface InspectOptions {
   readonly digests?: boolean;
 }
 
-const labelsPath = "index_to_name.json";
 const labelsShown = 3;
 
 /**
@@ -58,26 +58,10 @@ async function inspectModel(subject: Subject): Promise<InspectedModel | null> {
 }
 
 async function inspectLabels(subject: Subject): Promise<InspectedLabels | null> {
-  const text = await subject.text(labelsPath);
-  if (text === null) return null;
-  const labels = readLabels(text);
-  return labels && { file: labelsPath, count: labels.length, first: labels.slice(0, labelsShown) };
-}
-
-/** `{"0": "tench"}`, `{"0": ["n01440764", "tench"]}` or `{"object_type_names": [...]}`, as TorchServe's handlers read it. */
-function readLabels(text: string): string[] | null {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (typeof document !== "object" || document === null || Array.isArray(document)) return null;
-  const { object_type_names: names } = document as { object_type_names?: unknown };
-  if (Array.isArray(names)) return names.map(String);
-  return Object.entries(document)
-    .toSorted(([a], [b]) => Number(a) - Number(b))
-    .map(([, label]: [string, unknown]) => String(Array.isArray(label) ? label.at(-1) : label));
+  const names = await readLabels(subject);
+  if (names === null) return null;
+  const first = [...names].toSorted(([a], [b]) => Number(a) - Number(b)).slice(0, labelsShown);
+  return { file: labelsPath, count: names.size, first: first.map(([, name]) => name) };
 }
 
 /** The handler's file as TorchServe's loader finds it: the part before `:`, with or without `.py`. */

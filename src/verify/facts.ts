@@ -1,4 +1,7 @@
+import { readLabels } from "../checks/labels/label-file.ts";
 import type { Subject } from "../checks/subject.ts";
+import { isBuiltInHandler } from "../manifest/built-in-handlers.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import { formatNames } from "../model/model-format.ts";
 import type { Report } from "./report.ts";
 
@@ -29,7 +32,8 @@ export async function factsOf(subject: Subject, report: Report, circumstances: C
     createdOn: manifest?.createdOn ?? null,
     passed: {
       archive: archiveFacts(subject, ours?.integrity !== undefined),
-      ...(manifest?.model.handler ? { handler: manifest.model.handler } : {}),
+      ...(manifest?.model.handler ? { handler: handlerFacts(manifest) } : {}),
+      ...(await labelFacts(subject, report)),
       pickle: "tensors only, nothing that could run",
       ...(report.model ? { model: modelFacts(report.model) } : {}),
       ...(report.inference ? { runs: runFacts(report.inference) } : {}),
@@ -45,6 +49,19 @@ function archiveFacts({ archive, options }: Subject, digested: boolean): string 
     ...(archive.container === "zip" ? ["both views agree"] : []),
     ...(digested && options.digests ? ["every digest matches"] : []),
   ].join("; ");
+}
+
+function handlerFacts({ model, runtime }: Manifest): string {
+  return isBuiltInHandler(model.handler, runtime) ? `${model.handler}, TorchServe's own` : model.handler;
+}
+
+/** `1,000 labels for 1,000 outputs`. */
+async function labelFacts(subject: Subject, report: Report): Promise<{ readonly labels?: string }> {
+  const names = await readLabels(subject);
+  if (names === null) return {};
+  const outputs = report.inference?.outputs[0]?.shape.at(-1);
+  const labels = `${names.size.toLocaleString("en")} labels`;
+  return { labels: outputs === undefined ? labels : `${labels} for ${outputs.toLocaleString("en")} outputs` };
 }
 
 function modelFacts({ format, signature }: NonNullable<Report["model"]>): string {
