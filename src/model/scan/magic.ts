@@ -1,3 +1,5 @@
+import { startsTar } from "../../archive/tar-records.ts";
+
 /** What a file's first bytes say about who opens it. */
 export type ContentKind =
   | "zip"
@@ -54,9 +56,11 @@ export const magicSize = 512;
 
 /** What the first `magicSize` bytes of a file are; `unknown` may still be a pickle of protocol 0 or 1. */
 export function kindOf(head: Uint8Array): ContentKind {
+  if (startsTar(head)) return "tar";
   const hex = Buffer.from(head).toString("hex");
-  const magic = magics.find(({ at = 0, bytes }) => hex.startsWith(bytes, at * 2));
-  if (magic?.kind === "zlib" && !isZlib(head)) return "unknown";
+  const magic = magics.find(
+    ({ kind, at = 0, bytes }) => hex.startsWith(bytes, at * 2) && (kind !== "zlib" || isZlib(head)),
+  );
   if (magic !== undefined) return magic.kind;
   const [first = 0, second = 255] = head;
   return first === 0x80 && second <= 5 ? "pickle" : "unknown";

@@ -42,6 +42,13 @@ export interface ScanSettings {
 
 const depthLimit = 3;
 
+/** A ZIP with something before it: readers that start at the end find it, so it is looked into. */
+async function endsZip(source: ByteSource): Promise<boolean> {
+  if (source.size < 22) return false;
+  const end = Buffer.from(await source.read(source.size - 22, 22));
+  return end.readUInt32LE(0) === 0x06054b50;
+}
+
 /** Looks for pickles in files, by content, in whatever they are wrapped; collects what they would do. */
 export class Scanner {
   readonly settings: ScanSettings;
@@ -95,7 +102,7 @@ export class Scanner {
       case "other":
         return false;
       case "unknown":
-        return scanGuess(this, target);
+        return (await endsZip(target.source)) ? scanZip(this, target) : scanGuess(this, target);
       case "sealed":
         this.unscannable("is packed in a format that cannot be looked into", target);
         return true;

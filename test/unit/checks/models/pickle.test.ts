@@ -1,6 +1,8 @@
 import { gzipSync, deflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import * as p from "../../model/pickle/assemble.ts";
+import { hostileTar } from "../../archive/hostile-tar.ts";
+import { hostileZip } from "../../archive/hostile-zip.ts";
 import { archiveOf, judge, judgeModel } from "./memory-archive.ts";
 
 const evil = p.call("os", "system", p.text("true"));
@@ -126,6 +128,14 @@ describe("hostile pickles", () => {
     const zfile = p.bytes("ZF", evil.length.toString(16).padStart(4, "0x").padEnd(19), zlib);
     for (const packed of [gzipSync(evil), zlib, zfile, gzipSync(gzipSync(evil))]) {
       expect((await judgeModel("model.joblib", packed)).errors).toContain("pickle/dangerous-global");
+    }
+  });
+
+  test("in a tar file whose first name begins like zlib data, in a ZIP with something before it", async () => {
+    const tar = hostileTar([{ name: "x.pkl", data: evil }]);
+    const zip = Buffer.concat([Buffer.from("#!/bin/sh\n"), hostileZip([{ name: "x.bin", data: evil }])]);
+    for (const packed of [tar, gzipSync(tar), zip]) {
+      expect((await judgeModel("model.bin", packed)).errors).toContain("pickle/dangerous-global");
     }
   });
 
