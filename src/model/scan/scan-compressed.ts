@@ -21,7 +21,7 @@ export async function scanCompressed(scanner: Scanner, kind: ContentKind, target
     source = await scanner.spool.source(metered(scanner, unpacker(target.source)));
   } catch (error) {
     if (error instanceof AnomalyError) throw error;
-    if (kind === "zlib" || kind === "lzma") return scanGuess(scanner, target);
+    if (kind === "zlib" || kind === "lzma" || kind === "bzip2") return scanGuess(scanner, target);
     scanner.unscannable(`cannot be unpacked (${kind})`, target);
     return true;
   }

@@ -93,16 +93,20 @@ export class Scanner {
     switch (kind) {
       case "zip":
         return scanZip(this, target);
+      // The start of these can be a pickle of protocol 0 as well: a name in a tar header, eight bytes of a float.
       case "tar":
+        await scanGuess(this, target);
         return scanTar(this, target);
       case "pickle":
         return scanPickle(this, target);
       case "npy":
         return scanNpy(this, target);
       case "other":
-        return false;
-      case "unknown":
-        return (await endsZip(target.source)) ? scanZip(this, target) : scanGuess(this, target);
+        return scanGuess(this, target);
+      case "unknown": {
+        const pickle = await scanGuess(this, target);
+        return (await endsZip(target.source)) ? scanZip(this, target) : pickle;
+      }
       case "sealed":
         this.unscannable("is packed in a format that cannot be looked into", target);
         return true;

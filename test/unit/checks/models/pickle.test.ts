@@ -139,6 +139,15 @@ describe("hostile pickles", () => {
     }
   });
 
+  test("in a file that is something else at the same time", async () => {
+    const call = p.bytes("cos\nsystem\n(Vtrue\ntR.");
+    const tar = hostileTar([{ name: call, data: "" }]);
+    const zip = Buffer.concat([call, hostileZip([{ name: "a.txt", data: "a" }])]);
+    for (const bytes of [tar, zip, p.bytes("GIF89a\0\0\0", "0", call), p.bytes("GGUF\x03\0\0\0\0", "0", call)]) {
+      expect((await judgeModel("model.bin", bytes)).errors).toContain("pickle/dangerous-global");
+    }
+  });
+
   test("as the bytes that torch would load", async () => {
     const inner = p.bytes("C", evil.length, evil);
     const { errors } = await judgeModel("model.pkl", p.call("torch.storage", "_load_from_bytes", inner));
