@@ -37,15 +37,15 @@ function isEvident(scan: StreamScan): boolean {
 
 /**
  * A file of no known kind, which may be a pickle of protocol 0 or 1: it counts when it reads to its end and imports
- * something, or when it would have called something dangerous before it broke. A file that is loaded as a model counts
- * as soon as it imports anything.
+ * something, or when it would have called something dangerous before it broke. A file that is itself loaded as a model
+ * counts as soon as it imports anything; source code inside of a torch file begins like an import, too (`class`).
  */
 export async function scanGuess(scanner: Scanner, target: ScanTarget): Promise<boolean> {
   let at = 0;
   let found = false;
   while (at < target.source.size) {
     const scan = await scanStream(target.source, at, plainContext(scanner), scanner.budget);
-    const broken = scan.judge.dangerousCalls > 0 || (target.critical && scan.judge.imports > 0);
+    const broken = scan.judge.dangerousCalls > 0 || (target.critical && target.depth === 0 && scan.judge.imports > 0);
     const counts = scan.complete ? isActive(scan) : broken;
     if (counts) await keep(scanner, target, scan);
     if (scan.complete && scan.end === target.source.size) return found || counts || at === 0;

@@ -15,9 +15,7 @@ export const mark = latin("(");
 export const tuple = latin("t");
 export const emptyTuple = latin(")");
 export const reduce = latin("R");
-export const build = latin("b");
 export const stop = latin(".");
-export const newObject = Buffer.of(0x81);
 export const dict = (...items: readonly Buffer[]): Buffer => bytes("}(", ...items, "u");
 export const tupleOf = (...items: readonly Buffer[]): Buffer => bytes(mark, ...items, tuple);
 
