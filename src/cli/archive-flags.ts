@@ -21,7 +21,9 @@ export const classicFlags: readonly Flag[] = [
     name: "--handler",
     value: "handler",
     required: true,
-    help: "Python file, file:function, or one of TorchServe's own",
+    help:
+      "Python file, file:function, one of TorchServe's own, or for ONNX models one of ours: " +
+      "onnx_image_classifier, onnx_text_classifier, onnx_tensor (the server then needs onnxruntime)",
   },
   {
     name: "--extra-files",
@@ -52,6 +54,18 @@ export const ownFlags: readonly Flag[] = [
     help: "pack what looks like a secret or rubbish (repeatable)",
   },
   { name: "--from", value: "archive", help: "pack an existing archive again, with whatever else is given" },
+  {
+    name: "--convert",
+    value: "format",
+    choices: ["onnx"],
+    help: "pack a TorchScript or torch.export model as ONNX, by default with --handler onnx_image_classifier",
+  },
+  {
+    name: "--input",
+    value: "spec",
+    repeatable: true,
+    help: "with --convert: [name=]shape[:dtype], where the model recorded no inputs (repeatable)",
+  },
   { name: "--created-on", value: "when", help: "now, or an ISO 8601 date (default: the newest input's)" },
   { name: "--dry-run", help: "print what would be packed, write nothing" },
   { name: "--verify", help: "run verify on what was written" },

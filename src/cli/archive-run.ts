@@ -1,4 +1,6 @@
-import { type ArchiveResult, archive } from "../pack/pack.ts";
+import { ArchiverError } from "../errors.ts";
+import { type ArchiveOptions, type ArchiveResult, archive } from "../pack/pack.ts";
+import { ownHandlerModule } from "../pack/own-handlers.ts";
 import { archiveDocument, renderArchive } from "../report/archive-report.ts";
 import { printable } from "../report/text.ts";
 import { chalkFor } from "./colour.ts";
@@ -11,23 +13,37 @@ export async function runArchive(flags: ArchiveCommandFlags, io: Io): Promise<vo
   const result = await pack(flags, io);
   if (!flags.json && !flags.quiet) {
     for (const warning of result.warnings) io.stderr.write(`warning: ${printable(warning)}\n`);
+    // `verify` would say it in its own words.
+    if (!flags.verify && wantsOnnxRuntime(result)) io.stderr.write(`note: ${onnxRuntimeNote}\n`);
     io.stdout.write(renderArchive(result, chalkFor(io, io.stdout)));
   }
   const verification = flags.verify && result.written ? await verify(result.path, flags, io) : null;
   if (flags.json) io.stdout.write(`${JSON.stringify(archiveDocument(result, verification), null, 2)}\n`);
 }
 
+const onnxRuntimeNote =
+  "the handler imports onnxruntime, which TorchServe does not bring: install it where the server runs, " +
+  "or list it in --requirements-file";
+
+function wantsOnnxRuntime({ entries, manifest }: ArchiveResult): boolean {
+  return entries.some(({ path }) => path === ownHandlerModule) && manifest.model.requirementsFile === undefined;
+}
+
 async function pack(flags: ArchiveCommandFlags, io: Io): Promise<ArchiveResult> {
-  const { dryRun = false, verify: _verify, json, quiet, ...recipe } = flags;
+  const { dryRun = false, verify: _verify, json, quiet, convert, input = [], ...recipe } = flags;
+  if (convert === undefined && input.length > 0) throw new ArchiverError("usage", "--input goes with --convert onnx");
   const line = progress(io, "packing", { ...(quiet ? { quiet } : {}), ...(json ? { json } : {}) });
   try {
-    return await archive(recipe, {
+    const options: ArchiveOptions = {
       cwd: io.cwd,
       env: io.env,
       signal: io.signal,
       dryRun,
       onProgress: (done, total) => line.update(done, total),
-    });
+    };
+    if (convert === undefined) return await archive(recipe, options);
+    const { archiveConverted } = await import("./archive-convert.ts");
+    return await archiveConverted(recipe, input, options, io);
   } finally {
     line.end();
   }

@@ -105,7 +105,9 @@ class Line {
 
   finish(): string[] {
     const given = (name: string): boolean => [...this.#values.keys()].some((flag) => flag.name === name);
-    const missing = archiveFlags.filter((flag) => flag.required && !given("--from") && !this.#values.has(flag));
+    // An archive that is packed again has all of them; a converted model has a handler of ours.
+    const known = (flag: Flag) => given("--from") || (flag.name === "--handler" && given("--convert"));
+    const missing = archiveFlags.filter((flag) => flag.required && !known(flag) && !this.#values.has(flag));
     const mistakes = [...this.#mistakes];
     if (missing.length > 0) mistakes.push(`the following arguments are required: ${missing.map(label).join(", ")}`);
     if (this.#unknown.length > 0) mistakes.push(`unrecognized arguments: ${this.#unknown.join(" ")}`);

@@ -21,6 +21,19 @@ export interface ConvertFlags {
 
 /** Carries out `convert`; failures are ArchiverErrors, which `main` prints. */
 export async function runConvert(location: string, flags: ConvertFlags, io: Io): Promise<void> {
+  const { output, force, json, ...rest } = flags;
+  const done = await convertFile(location, output, rest, io, force);
+  io.stdout.write(json ? `${JSON.stringify({ schemaVersion: 1, ...done }, null, 2)}\n` : page(done));
+}
+
+/** Converts and checks the model of a file or an archive. Throws ArchiverError; then there is no output. */
+export async function convertFile(
+  location: string,
+  output: string,
+  flags: Pick<ConvertFlags, "input" | "fill" | "seed" | "timeout">,
+  io: Io,
+  force = false,
+): Promise<Conversion> {
   const { fill = null } = flags;
   if (fill !== null && !isFill(fill))
     throw new ArchiverError("usage", `--fill ${fill}: one of ${fillNames.join(", ")}`);
@@ -30,10 +43,8 @@ export async function runConvert(location: string, flags: ConvertFlags, io: Io):
   try {
     const archive = await openArchive(location, { whole: true, signal: io.signal });
     try {
-      const { force = false } = flags;
-      const output = resolve(io.cwd, flags.output);
-      const done = await convert(archive, { output, force, inputs, fill, seed: Number(flags.seed), pool });
-      io.stdout.write(flags.json ? `${JSON.stringify({ schemaVersion: 1, ...done }, null, 2)}\n` : page(done));
+      const seed = Number(flags.seed);
+      return await convert(archive, { output: resolve(io.cwd, output), force, inputs, fill, seed, pool });
     } finally {
       await archive.close();
     }

@@ -14,6 +14,7 @@ import { extraFiles } from "./extra-files.ts";
 import { handlerFile } from "./handler.ts";
 import { type LeftOut, includes } from "./left-out.ts";
 import { nameWarnings } from "./name-warnings.ts";
+import { isOwnHandler, ownHandlerFiles, ownHandlerTrouble } from "./own-handlers.ts";
 import type { ArchiveFormat, Recipe } from "./recipe.ts";
 import type { OldArchive } from "./repack.ts";
 import { Problems, type Source, namedFile } from "./source.ts";
@@ -67,6 +68,8 @@ export async function planArchive(recipe: Recipe, old: OldArchive | null, option
   const kept = (old?.sources ?? []).filter((source) => !named.has(source.path));
   const sources = await withoutCollisions([...given, ...kept]);
   const format = recipe.archiveFormat ?? "default";
+  const paths = sources.map((source) => source.path);
+  const own = isOwnHandler(values.handler, values.runtime, options.cwd);
   return {
     modelName: values.modelName,
     format,
@@ -76,7 +79,7 @@ export async function planArchive(recipe: Recipe, old: OldArchive | null, option
       .map(({ path, from, mode, bytes }) => ({ path, from, mode, source: bytes })),
     manifest: { ...values, ...manifestRest(recipe, old, given, options) },
     leftOut,
-    warnings: [...warnings, ...nameWarnings(sources.map((source) => source.path))],
+    warnings: [...warnings, ...nameWarnings(paths), ...(own ? ownHandlerTrouble(values.handler, new Set(paths)) : [])],
   };
 }
 
@@ -123,7 +126,9 @@ function gather(
   return [
     ...file("--model-file", recipe.modelFile),
     ...file("--serialized-file", recipe.serializedFile),
-    ...file("--handler", recipe.handler === undefined ? null : handlerFile(handler, runtime, cwd)),
+    ...(recipe.handler !== undefined && isOwnHandler(handler, runtime, cwd)
+      ? ownHandlerFiles(handler)
+      : file("--handler", recipe.handler === undefined ? null : handlerFile(handler, runtime, cwd))),
     ...extraFiles(recipe.extraFiles ?? [], {
       cwd,
       keepDirectories: recipe.keepDirectories ?? false,

@@ -12,7 +12,10 @@ export interface Recipe {
   readonly modelName?: string | undefined;
   /** The model's version. Empty leaves the key out of the manifest, as torch-model-archiver does. */
   readonly version?: string | undefined;
-  /** A Python file with or without `.py`, `file:entry_point`, or one of TorchServe's own handlers. */
+  /**
+   * A Python file with or without `.py`, `file:entry_point`, one of TorchServe's own handlers, or one of ours for ONNX
+   * models: `onnx_image_classifier`, `onnx_text_classifier`, `onnx_tensor`.
+   */
   readonly handler?: string | undefined;
   readonly serializedFile?: string | undefined;
   readonly modelFile?: string | undefined;

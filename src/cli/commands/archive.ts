@@ -6,6 +6,8 @@ import type { Io } from "../io.ts";
 /** As commander gives them; `normalizeArgv` has held values against choices already. */
 export interface ArchiveCommandFlags extends Omit<Recipe, "from"> {
   readonly from?: string;
+  readonly convert?: "onnx";
+  readonly input?: readonly string[];
   readonly dryRun?: boolean;
   readonly verify?: boolean;
   readonly json?: boolean;
@@ -36,4 +38,6 @@ Examples:
       --serialized-file resnet50_traced.pt --handler image_classifier \\
       --extra-files index_to_name.json --verify
   $ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) model-archiver archive --model-name bert --version 2 \\
-      --serialized-file model.onnx --handler handler.py --extra-files vocab.txt=data/vocab_v2.txt,tokenizer/`;
+      --serialized-file model.onnx --handler handler.py --extra-files vocab.txt=data/vocab_v2.txt,tokenizer/
+  $ model-archiver archive --model-name resnet50_onnx --version 1.0 \\
+      --serialized-file resnet50_traced.pt --convert onnx --extra-files index_to_name.json --verify`;
