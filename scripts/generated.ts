@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { checksPage } from "../src/checks/checks-page.ts";
 import { checks } from "../src/checks/registry.ts";
+import { failureTable } from "../src/errors.ts";
 import { inspectionDocument } from "../src/inspect/inspection-schema.ts";
 import { manifestSchema } from "../src/manifest/index.ts";
 import { archiveDocument } from "../src/report/archive-schema.ts";
 import { keygenDocument, signDocument, verifySignatureDocument } from "../src/report/sign-schema.ts";
+import { errorsPage } from "../src/report/errors-page.ts";
 import { operatorsPage } from "../src/torchscript/operators-page.ts";
 import { operators } from "../src/torchscript/operators/registry.ts";
 import { verifyDocument } from "../src/verify/report-schema.ts";
@@ -15,6 +17,7 @@ import { verifyDocument } from "../src/verify/report-schema.ts";
  */
 export const generated: Readonly<Record<string, () => Promise<string>>> = {
   "docs/checks.md": async () => checksPage(checks),
+  "docs/errors.md": async () => errorsPage(failureTable()),
   "docs/operators.md": async () => operatorsPage(operators),
   "schema/archive.schema.json": async () => json(z.toJSONSchema(archiveDocument)),
   "schema/inspect.schema.json": async () => json(z.toJSONSchema(inspectionDocument)),

@@ -1,11 +1,13 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import type { Io } from "../io.ts";
+import { limitHelp, parseLimits } from "../limit-flags.ts";
 
 interface ExtractFlags {
   readonly output?: string;
   readonly force?: boolean;
   readonly download?: boolean;
+  readonly limit: readonly string[];
   readonly json?: boolean;
 }
 
@@ -19,6 +21,7 @@ export function extractCommand(io: Io): Command {
     )
     .option("-o, --output <folder>", "folder to write to; - prints one entry", ".")
     .option("-f, --force", "overwrite files that are there")
+    .option("--limit <name=value>", limitHelp, (value, before: string[]) => [...before, value], [])
     .option("--download", "allow a whole download where the server cannot send ranges")
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)
@@ -26,7 +29,11 @@ export function extractCommand(io: Io): Command {
       const { extractEntries, printEntry } = await import("../extract-run.ts");
       const { openArchive } = await import("../../archive/open.ts");
       const place = /^https?:\/\//iu.test(location) ? location : resolve(io.cwd, location);
-      const archive = await openArchive(place, { download: flags.download === true, signal: io.signal });
+      const archive = await openArchive(place, {
+        download: flags.download === true,
+        signal: io.signal,
+        limits: parseLimits(flags.limit),
+      });
       const entries = names.filter((name) => name !== "-");
       try {
         if (flags.output === "-" || entries.length < names.length) await printEntry(archive, entries, io);

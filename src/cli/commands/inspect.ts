@@ -1,11 +1,13 @@
 import { Command } from "commander";
 import { chalkFor } from "../colour.ts";
 import type { Io } from "../io.ts";
+import { limitHelp, parseLimits } from "../limit-flags.ts";
 
 interface InspectFlags {
   readonly json?: boolean;
   readonly digests?: boolean;
   readonly download?: boolean;
+  readonly limit: readonly string[];
 }
 
 export function inspectCommand(io: Io): Command {
@@ -14,6 +16,7 @@ export function inspectCommand(io: Io): Command {
     .argument("<archive>", ".mar, .tar.gz, .tar, folder, model file, or http(s):// URL of a .mar")
     .option("--digests", "show the SHA-256 of each entry (reads every byte)")
     .option("--download", "allow a whole download where the server cannot send ranges")
+    .option("--limit <name=value>", limitHelp, (value, before: string[]) => [...before, value], [])
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)
     .action(async (location: string, flags: InspectFlags) => {
@@ -22,7 +25,11 @@ export function inspectCommand(io: Io): Command {
         import("../../inspect/inspect.ts"),
         import("../../report/inspect-report.ts"),
       ]);
-      const archive = await openArchive(location, { download: flags.download, signal: io.signal });
+      const archive = await openArchive(location, {
+        download: flags.download,
+        signal: io.signal,
+        limits: parseLimits(flags.limit),
+      });
       try {
         const inspection = await inspect(archive, { digests: flags.digests });
         io.stdout.write(
