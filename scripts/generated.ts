@@ -7,6 +7,7 @@ import { manifestSchema } from "../src/manifest/index.ts";
 import { archiveDocument } from "../src/report/archive-schema.ts";
 import { keygenDocument, signDocument, verifySignatureDocument } from "../src/report/sign-schema.ts";
 import { errorsPage } from "../src/report/errors-page.ts";
+import { configCheckDocument, configInitDocument, doctorDocument } from "../src/report/serving-schema.ts";
 import { operatorsPage } from "../src/torchscript/operators-page.ts";
 import { operators } from "../src/torchscript/operators/registry.ts";
 import { verifyDocument } from "../src/verify/report-schema.ts";
@@ -20,6 +21,9 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
   "docs/errors.md": async () => errorsPage(failureTable()),
   "docs/operators.md": async () => operatorsPage(operators),
   "schema/archive.schema.json": async () => json(z.toJSONSchema(archiveDocument)),
+  "schema/config-check.schema.json": async () => json(z.toJSONSchema(configCheckDocument)),
+  "schema/config-init.schema.json": async () => json(z.toJSONSchema(configInitDocument)),
+  "schema/doctor.schema.json": async () => json(z.toJSONSchema(doctorDocument)),
   "schema/inspect.schema.json": async () => json(z.toJSONSchema(inspectionDocument)),
   "schema/manifest.schema.json": async () => json(manifestSchema()),
   "schema/keygen.schema.json": async () => json(z.toJSONSchema(keygenDocument)),

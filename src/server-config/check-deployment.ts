@@ -1,8 +1,30 @@
 import type { ConfigFinding } from "./config-finding.ts";
+import { nearestName } from "./key.ts";
 import { parsePlacedYaml, type PlacedYaml } from "./yaml-place.ts";
 
 type Path = readonly (string | number)[];
 type Report = (path: Path, finding: Pick<ConfigFinding, "rule" | "severity" | "message" | "remedy">) => void;
+
+/** Keys of a service that these rules look for (compose-spec 05-services.md); a slip in one of them undoes it. */
+const serviceKeys = [
+  "command",
+  "cpus",
+  "deploy",
+  "entrypoint",
+  "environment",
+  "image",
+  "mem_limit",
+  "network_mode",
+  "ports",
+  "privileged",
+  "restart",
+  "shm_size",
+  "ulimits",
+  "volumes",
+];
+/** Others that are near to one of those and right. */
+const neighbours = new Set(["cpuset", "gpus"]);
+const openingFlag = /--(?:disable-token-auth|dt|enable-model-api)\b/;
 
 const leastSharedMemory = 256 * 2 ** 20;
 
@@ -78,6 +100,7 @@ function runsTorchServe(service: Readonly<Record<string, unknown>>): boolean {
 }
 
 function checkService(service: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
+  checkNames(service, path, report);
   checkImage(service["image"], [...path, "image"], report);
   checkPublished(service, path, report);
   const shm = byteCount(service["shm_size"]);
@@ -93,9 +116,8 @@ function checkService(service: Readonly<Record<string, unknown>>, path: Path, re
       message: "shm_size is too small for PyTorch's workers",
       remedy: "Set shm_size: 1g.",
     });
-  const ulimits = objectAt(service, "ulimits");
-  if (ulimits["memlock"] === undefined) report(path, missing("no memlock limit", "Set ulimits: memlock: -1."));
-  if (ulimits["stack"] === undefined) report(path, missing("no stack limit", "Set ulimits: stack: 67108864."));
+  checkUlimits(objectAt(service, "ulimits"), path, report);
+  checkOpenings(service, path, report);
   const cpus = service["cpus"] ?? objectAt(objectAt(objectAt(service, "deploy"), "resources"), "limits")["cpus"];
   if (cpus === undefined) report(path, missing("no cpus: the service takes the neighbours' cores", "Set cpus."));
   const memory =
@@ -103,6 +125,47 @@ function checkService(service: Readonly<Record<string, unknown>>, path: Path, re
   if (memory === undefined) report(path, missing("no mem_limit", "Set mem_limit."));
   checkThreads(environment(service)["OMP_NUM_THREADS"], cpus, [...path, "environment"], report);
   checkVolumes(service, path, report);
+}
+
+function checkNames(service: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
+  for (const name of Object.keys(service)) {
+    const near = serviceKeys.includes(name) || neighbours.has(name) ? null : nearestName(name, serviceKeys);
+    if (near === null) continue;
+    const message = `${name} is no key of a service; did you mean ${near}`;
+    report([...path, name], { rule: "unknown-key", severity: "warning", message, remedy: `Write ${near}.` });
+  }
+}
+
+/** `stack: 67108864` or `stack: {soft: …, hard: …}`; -1: no limit. */
+function checkUlimits(ulimits: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
+  const wanted = { memlock: -1, stack: 67_108_864 };
+  for (const [name, least] of Object.entries(wanted)) {
+    const remedy = `Set ulimits: ${name}: ${least}.`;
+    const given = ulimits[name];
+    if (given === undefined) {
+      report(path, missing(`no ${name} limit`, remedy));
+      continue;
+    }
+    const soft = Number(scalar(isObject(given) ? given["soft"] : given));
+    if (soft === -1 || (least !== -1 && soft >= least)) continue;
+    const message = `the ${name} limit is ${soft}, below what TorchServe's workers are given in its own images`;
+    report([...path, "ulimits", name], { rule: "out-of-range", severity: "warning", message, remedy });
+  }
+}
+
+/** What undoes the walls around the service, whatever config.properties says. */
+function checkOpenings(service: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
+  for (const key of ["command", "entrypoint"]) {
+    if (!openingFlag.test(JSON.stringify(service[key] ?? ""))) continue;
+    const remedy = "Remove --disable-token-auth and --enable-model-api.";
+    report([...path, key], danger("the command line opens what config.properties closes", remedy));
+  }
+  if (service["privileged"] === true)
+    report([...path, "privileged"], danger("a privileged handler owns the machine", "Remove privileged."));
+  if (service["network_mode"] === "host") {
+    const message = "on the host's network every port that the server opens is open to the machine's networks";
+    report([...path, "network_mode"], danger(message, "Remove network_mode and publish 127.0.0.1:PORT:PORT."));
+  }
 }
 
 function checkImage(image: unknown, path: Path, report: Report): void {

@@ -32,6 +32,14 @@ export function checkSystemdUnit(text: string): ConfigFinding[] {
       ),
     );
   }
+  const threads = Number(/\bOMP_NUM_THREADS=["']?(\d+)/.exec(environment.join(" "))?.[1]);
+  const cores = Number(/^(\d+(?:\.\d+)?)%$/.exec(last("CPUQuota")?.value ?? "")?.[1]) / 100;
+  if (threads > Math.ceil(cores)) {
+    const message = `OMP_NUM_THREADS is ${threads}, more than the ${cores} CPUs of CPUQuota, which will throttle it`;
+    const remedy = `Set OMP_NUM_THREADS to ${Math.max(1, Math.floor(cores))}.`;
+    const line = settings.find(({ value }) => value.includes("OMP_NUM_THREADS="))?.line ?? service;
+    report(line, { rule: "contradiction", severity: "warning", message, remedy });
+  }
   for (const [name, remedy] of wanted) {
     if (!last(name)) report(service, missing(`no ${name}`, remedy));
   }

@@ -29,8 +29,10 @@ const openFilesWanted = 4096;
 const throttledTooOften = 0.01;
 const stolenTooMuch = 0.02;
 
-const bytes = (count: number) =>
-  count >= gibi ? `${(count / gibi).toFixed(1)} GiB` : `${Math.round(count / mebi)} MiB`;
+const bytes = (count: number) => {
+  if (count >= gibi) return `${(count / gibi).toFixed(1)} GiB`;
+  return count >= mebi ? `${Math.round(count / mebi)} MiB` : `${Math.round(count / 1024)} KiB`;
+};
 const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
 
 const cores: Probe = {

@@ -1,5 +1,15 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
@@ -48,12 +58,28 @@ export class TorchServe implements AsyncDisposable {
 
   /** `settings`: further lines of config.properties. Throws when the server does not answer within a minute. */
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<TorchServe> {
+    const flags = ["--disable-token-auth", "--enable-model-api"];
+    return TorchServe.#start((folder, ports) => properties(folder, ports, settings), flags);
+  }
+
+  /**
+   * A server with this config.properties, but for its ports, which would clash, and without flags that change what it
+   * says. Requests carry the tokens that it writes to key_file.json.
+   */
+  static async startWith(config: string): Promise<TorchServe> {
+    return TorchServe.#start((_, ports) => withPorts(config, ports), []);
+  }
+
+  static async #start(
+    config: (folder: string, ports: readonly number[]) => string,
+    flags: readonly string[],
+  ): Promise<TorchServe> {
     const folder = mkdtempSync(join(tmpdir(), "torchserve-"));
     for (const name of ["store", "tmp", "logs"]) mkdirSync(join(folder, name));
     const ports = await freePorts(5);
-    writeFileSync(join(folder, "config.properties"), properties(folder, ports, settings));
+    writeFileSync(join(folder, "config.properties"), config(folder, ports));
     const log = openSync(join(folder, "server.log"), "w");
-    const child = spawn(javaProgram(), javaArguments(folder), {
+    const child = spawn(javaProgram(), javaArguments(folder, flags), {
       cwd: folder,
       detached: true,
       stdio: ["ignore", log, log],
@@ -91,8 +117,25 @@ export class TorchServe implements AsyncDisposable {
     return this.#ask("POST", 0, `/predictions/${model}`, { body, type }, 60);
   }
 
+  /** The same without a token. */
+  async predictUnauthorized(model: string, body: Buffer): Promise<Answer> {
+    return this.#ask("POST", 0, `/predictions/${model}`, { body, type: "application/octet-stream" }, 60, false);
+  }
+
   async describe(model: string): Promise<Answer> {
     return this.#ask("GET", 1, `/models/${model}`, undefined, 30);
+  }
+
+  /** What the server says of a model once all of its workers are ready; the last it said after a minute. */
+  async whenReady(model: string): Promise<{ readonly workers: readonly { status: string }[] }[]> {
+    for (let attempt = 0; ; attempt += 1) {
+      const { status, body } = await this.describe(model);
+      const versions: { workers: { status: string }[] }[] = status === 200 ? JSON.parse(body) : [];
+      const workers = versions.flatMap((version) => version.workers);
+      if (attempt === 120 || (workers.length > 0 && workers.every((worker) => worker.status === "READY")))
+        return versions;
+      await sleep(500);
+    }
   }
 
   /** Names of the registered models. */
@@ -151,13 +194,23 @@ export class TorchServe implements AsyncDisposable {
     path: string,
     content: { readonly body: Buffer | string; readonly type: string } | undefined,
     seconds: number,
+    authorized = true,
   ): Promise<Answer> {
     const response = await fetch(`http://127.0.0.1:${this.#ports[port]}${path}`, {
       method,
       signal: AbortSignal.timeout(seconds * 1000),
-      ...(content && { body: new Uint8Array(Buffer.from(content.body)), headers: { "content-type": content.type } }),
+      headers: { ...(authorized && this.#token(port)), ...(content && { "content-type": content.type }) },
+      ...(content && { body: new Uint8Array(Buffer.from(content.body)) }),
     });
     return { status: response.status, body: await response.text() };
+  }
+
+  /** The token that the server wrote when it started, as a header; none when it wants none. */
+  #token(port: 0 | 1): Record<string, string> {
+    const file = join(this.#folder, "key_file.json");
+    if (!existsSync(file)) return {};
+    const keys: Record<string, { key: string }> = JSON.parse(readFileSync(file, "utf8"));
+    return { authorization: `Bearer ${keys[port === 0 ? "inference" : "management"]?.key}` };
   }
 }
 
@@ -182,16 +235,24 @@ function properties(folder: string, ports: readonly number[], settings: Readonly
     .join("");
 }
 
-function javaArguments(folder: string): string[] {
+/** The generated text with the addresses on free ports of the loopback. */
+function withPorts(config: string, ports: readonly number[]): string {
+  const replaced = ["8080", "8081", "8082"].reduce(
+    (text, port, i) => text.replaceAll(`:${port}\n`, `:${ports[i]}\n`),
+    config,
+  );
+  return `${replaced}grpc_inference_port=${ports[3]}\ngrpc_management_port=${ports[4]}\n`;
+}
+
+function javaArguments(folder: string, flags: readonly string[]): string[] {
   const find =
     "import importlib.util, os; print(os.path.dirname(os.path.dirname(importlib.util.find_spec('ts').origin)))";
   const site = spawnSync(python, ["-c", find], { encoding: "utf8" }).stdout.trim();
   const executable = spawnSync(python, ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).stdout.trim();
   const machine = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", `-Dmodel_server_home=${site}`];
   const place = [`-Djava.io.tmpdir=${join(folder, "tmp")}`, "-cp", `.:${site}/ts/frontend/*`];
-  const files = ["-f", join(folder, "config.properties"), "-s", join(folder, "store")];
-  const open = ["-ncs", "--disable-token-auth", "--enable-model-api"];
-  return [...machine, ...place, "org.pytorch.serve.ModelServer", "--python", executable, ...files, ...open];
+  const files = ["-f", join(folder, "config.properties")];
+  return [...machine, ...place, "org.pytorch.serve.ModelServer", "--python", executable, ...files, "-ncs", ...flags];
 }
 
 /** Ports that nobody listens on, all different. */

@@ -80,6 +80,12 @@ test.each([
   ["no threads", 'OMP_NUM_THREADS: "2"', 'OTHER: "2"', "missing"],
   ["no CPUs", "    cpus: 2\n", "", "missing"],
   ["broken YAML", "services:", "services: [", "unparsable"],
+  ["a misspelt key", "shm_size: 1g", "shm_sise: 1g", "unknown-key"],
+  ["little stack", "stack: 67108864", "stack: 8388608", "out-of-range"],
+  ["little locked memory", "memlock: -1", "memlock: {soft: 65536, hard: 65536}", "out-of-range"],
+  ["a flag that opens", "- --ncs", "- --ncs\n      - --disable-token-auth", "dangerous"],
+  ["a privileged container", "    shm_size", "    privileged: true\n    shm_size", "dangerous"],
+  ["the host's network", "    shm_size", "    network_mode: host\n    shm_size", "dangerous"],
 ])("compose: %s", (_, from, to, rule) => {
   const text = textOf("container/compose.yaml");
   expect(text).toContain(from);
@@ -92,6 +98,7 @@ test.each([
   ["the background", " --foreground", "", "contradiction"],
   ["an open door", "--ncs", "--ncs --disable-token-auth", "dangerous"],
   ["no quota", /CPUQuota=.*\n/, "", "missing"],
+  ["more threads than the quota", "OMP_NUM_THREADS=2", "OMP_NUM_THREADS=8", "contradiction"],
 ])("systemd: %s", (_, from, to, rule) => {
   const findings = checkConfig(textOf("torchserve.service").replace(from, to), "systemd");
   expect(findings.map((finding) => finding.rule)).toEqual([rule]);
@@ -104,4 +111,22 @@ test.each([
 ])("KServe: %s", (_, from, to, rule) => {
   const findings = checkConfig(textOf("kserve/inferenceservice.yaml").replace(from, to), "kserve");
   expect(findings.map((finding) => finding.rule)).toEqual([rule]);
+});
+
+test.each([
+  ["a misspelt key", "minWorker: 1", "1:1 unknown-key", "Write minWorkers."],
+  ["another spelling", "a:\n  b: 1\nmax_batch_delay: 50", "3:1 unknown-key", "Write maxBatchDelay."],
+  ["a text for a number", 'batchSize: "4"', "1:1 wrong-type", "Correct batchSize."],
+  ["a number below the least", "minWorkers: 0\nbatchSize: -1", "2:1 out-of-range", "Correct batchSize."],
+  ["a key given twice", "batchSize: 1\nbatchSize: 2", "2:1 duplicate-key", "Leave one of them."],
+  ["workers upside down", "minWorkers: 4\nmaxWorkers: 2", "1:1 contradiction", "Set minWorkers to at most maxWorkers."],
+  ["a list", "- minWorkers: 1", "1:1 unparsable", "Write a map"],
+  ["nothing", "# later", "1:1 unparsable", "Write a map"],
+  ["broken YAML", "handler: {a: 1\n", "2:1 unparsable", "Write a map"],
+  ["within torchrun", "torchrun:\n  nproc-per-nod: 2", "2:3 unknown-key", "Write nproc-per-node."],
+])("model-config.yaml: %s", (_, text, place, remedy) => {
+  const findings = checkConfig(text, "model-config.yaml");
+  const shown = findings.map(({ line, column, rule }) => `${line}:${column} ${rule}`);
+  expect(shown).toContain(place);
+  expect(findings[shown.indexOf(place)]?.remedy).toContain(remedy);
 });
