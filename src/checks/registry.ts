@@ -9,6 +9,7 @@ import { onnxChecks } from "./onnx/index.ts";
 import { pickleChecks } from "./pickle/index.ts";
 import { requirementsChecks } from "./requirements/index.ts";
 import { residencyChecks } from "./residency/index.ts";
+import { sampleChecks } from "./sample/index.ts";
 import { safetensorsChecks } from "./safetensors/index.ts";
 import { serveContainerChecks } from "./serve-container/index.ts";
 import { serveChecks } from "./serve/index.ts";
@@ -31,10 +32,6 @@ export const checks: readonly Check[] = [
   ...onnxChecks,
   ...torchscriptChecks,
   ...modelChecks,
+  ...sampleChecks,
   ...labelsChecks,
 ];
-
-/** The check of this id, or null. */
-export function findCheck(id: string): Check | null {
-  return checks.find((check) => check.id === id) ?? null;
-}

@@ -9,6 +9,7 @@ import type { ResidencyPolicy } from "../residency/jurisdiction.ts";
 import type { Inference } from "../runtime/inference.ts";
 import type { ModelRun, Rerun } from "../runtime/model-run.ts";
 import type { RuntimeInput } from "../runtime/runtime-input.ts";
+import type { SampleFile } from "../sample/sample-file.ts";
 import type { NoAnswer } from "./check.ts";
 
 /** The model file that the manifest names, or the bare file itself. */
@@ -32,6 +33,8 @@ export interface CheckOptions {
   readonly residency: ResidencyPolicy | null;
   /** Docker and compose files beside the archive, which the residency audit reads too. */
   readonly besides: readonly AuditedFile[];
+  /** The example that `--sample` gives; null: none. */
+  readonly sample: SampleRequest | null;
   /** What `--require-signature` asks for; null: nobody asked. */
   readonly requiredSignature: RequiredSignature | null;
 }
@@ -45,6 +48,14 @@ export interface RequiredSignature {
   readonly file: string | null;
 }
 
+export interface SampleRequest {
+  readonly file: SampleFile;
+  /** The label that must come first; null: any. */
+  readonly expect: string | null;
+  /** Names of the classes, where they are not in the archive (yet). */
+  readonly labels?: ReadonlyMap<string, string>;
+}
+
 export const defaultCheckOptions: CheckOptions = {
   digests: true,
   allowGlobals: [],
@@ -52,6 +63,7 @@ export const defaultCheckOptions: CheckOptions = {
   batch: null,
   residency: null,
   besides: [],
+  sample: null,
   requiredSignature: null,
 };
 

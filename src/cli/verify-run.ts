@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { installEngine } from "../checks/model/engine-failure.ts";
+import type { SampleRequest } from "../checks/subject.ts";
 import { ArchiverError } from "../errors.ts";
 import { filesBeside } from "../residency/files-beside.ts";
 import { readResidencyPolicy } from "../residency/jurisdiction.ts";
@@ -12,6 +13,7 @@ import { exitCodeOf } from "../verify/verdict.ts";
 import { verifyAll, type VerifyAllOptions } from "../verify/verify-all.ts";
 import { bugText } from "./failure.ts";
 import type { Io } from "./io.ts";
+import { parseLimits } from "./limit-flags.ts";
 import { lineWriter, writeReports } from "./verify-output.ts";
 
 /** The flags of `verify`, as commander gives them. */
@@ -19,6 +21,8 @@ export interface VerifyFlags {
   readonly static?: boolean;
   readonly digests: boolean;
   readonly input: readonly string[];
+  readonly sample?: string;
+  readonly expect?: string;
   readonly fill?: string;
   readonly seed: string;
   readonly timeout: string;
@@ -36,6 +40,7 @@ export interface VerifyFlags {
   readonly strict?: boolean;
   readonly policy?: string;
   readonly tmpDir?: string;
+  readonly limit: readonly string[];
   readonly json?: boolean;
   readonly junit?: string;
   readonly sarif?: string;
@@ -69,6 +74,7 @@ async function optionsOf(paths: readonly string[], flags: VerifyFlags, io: Io): 
     readPolicy(flags.policy, io.cwd, new Date().toISOString().slice(0, 10)),
   ]);
   return {
+    sample: await sampleOf(flags, io),
     static: flags.static ?? false,
     strict: flags.strict ?? policy.strict,
     digests: flags.digests,
@@ -89,6 +95,7 @@ async function optionsOf(paths: readonly string[], flags: VerifyFlags, io: Io): 
     engine: flags.engine,
     python: flags.python,
     compare: flags.compare ?? false,
+    limits: parseLimits(flags.limit),
     project: io.cwd,
     signal: io.signal,
     ...(flags.tmpDir === undefined ? {} : { tmpDir: flags.tmpDir }),
@@ -114,6 +121,18 @@ async function requiredSignature(
     keyPath: key,
     file: signature === undefined ? null : resolve(cwd, signature),
   };
+}
+
+async function sampleOf(
+  { sample, expect }: Pick<VerifyFlags, "sample" | "expect">,
+  io: Io,
+): Promise<SampleRequest | null> {
+  if (sample === undefined) {
+    if (expect === undefined) return null;
+    throw new ArchiverError("usage", "--expect needs --sample: the file that it is about.");
+  }
+  const { readSample } = await import("../sample/sample-file.ts");
+  return { file: await readSample(sample, io.cwd), expect: expect ?? null };
 }
 
 function fillOf(text: string | undefined): VerifyAllOptions["fill"] {

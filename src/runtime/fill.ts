@@ -27,6 +27,15 @@ export function fillBytes(dtype: DType, shape: readonly number[], fill: Fill): U
   return bytes;
 }
 
+/** These numbers as little-endian elements. Not for strings. */
+export function encodeNumbers(dtype: DType, numbers: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(numbers.length * bytesOf(dtype));
+  const view = new DataView(bytes.buffer);
+  const put = writers[dtype];
+  for (const [i, value] of numbers.entries()) put(view, i, value);
+  return bytes;
+}
+
 function elements(fill: Exclude<Fill, { kind: "bytes" } | { kind: "zeros" }>, dtype: DType): (i: number) => number {
   const fractional = isFractional(dtype);
   switch (fill.kind) {
@@ -57,11 +66,11 @@ const writers: Readonly<Record<DType, Writer>> = {
   int8: (view, i, value) => view.setInt8(i, value),
   int16: (view, i, value) => view.setInt16(i * 2, value, true),
   int32: (view, i, value) => view.setInt32(i * 4, value, true),
-  int64: (view, i, value) => view.setBigInt64(i * 8, BigInt(value), true),
+  int64: (view, i, value) => view.setBigInt64(i * 8, BigInt(Math.trunc(value)), true),
   uint8: (view, i, value) => view.setUint8(i, value),
   uint16: (view, i, value) => view.setUint16(i * 2, value, true),
   uint32: (view, i, value) => view.setUint32(i * 4, value, true),
-  uint64: (view, i, value) => view.setBigUint64(i * 8, BigInt(value), true),
+  uint64: (view, i, value) => view.setBigUint64(i * 8, BigInt(Math.trunc(value)), true),
   bool: (view, i, value) => view.setUint8(i, value === 0 ? 0 : 1),
   complex64: (view, i, value) => view.setFloat32(i * 8, value, true),
   complex128: (view, i, value) => view.setFloat64(i * 16, value, true),

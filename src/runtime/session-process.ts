@@ -72,9 +72,10 @@ const arrays = {
 function tensorOf(ort: Ort, { name, dtype, shape, fill }: FedTensor): Engine.Tensor {
   if (dtype === "string") {
     const count = shape.reduce((product, dim) => product * dim, 1);
+    const text = fill.kind === "bytes" ? Buffer.from(fill.bytes).toString("utf8") : fill.kind === "zeros" ? "" : "a";
     return new ort.Tensor(
       "string",
-      Array.from({ length: count }, () => (fill.kind === "zeros" ? "" : "a")),
+      Array.from({ length: count }, () => text),
       shape,
     );
   }

@@ -1,4 +1,5 @@
 import { readLabels } from "../checks/labels/label-file.ts";
+import { labelText } from "../checks/sample/sample-text.ts";
 import type { Subject } from "../checks/subject.ts";
 import { isBuiltInHandler } from "../manifest/built-in-handlers.ts";
 import type { Manifest } from "../manifest/manifest.ts";
@@ -36,9 +37,18 @@ export async function factsOf(subject: Subject, report: Report, circumstances: C
       ...(await labelFacts(subject, report)),
       pickle: "tensors only, nothing that could run",
       ...(report.model ? { model: modelFacts(report.model) } : {}),
+      ...sampleFacts(report),
       ...(report.inference ? { runs: runFacts(report.inference) } : {}),
     },
   };
+}
+
+function sampleFacts({ sample, recordedSamples = [] }: Report): { sample?: string } {
+  const texts = [...(sample ? [sample] : []), ...recordedSamples].map(
+    ({ name, top }) => `${name}: ${top.length === 0 ? "runs" : top.map(labelText).join(", ")}`,
+  );
+  const unmoved = recordedSamples.length > 0 ? ["as recorded"] : [];
+  return texts.length === 0 ? {} : { sample: [...texts, ...unmoved].join("; ") };
 }
 
 function archiveFacts({ archive, options }: Subject, digested: boolean): string {

@@ -62,6 +62,16 @@ const exception = z.strictObject({
   used: z.boolean().nullable().describe("Whether a finding of this archive needed it; null: not told."),
 });
 
+const sample = z.strictObject({
+  name: z.string().describe("The file, without its folder."),
+  preprocessing: z.string(),
+  expect: z.string().nullable().describe("The label that must come first."),
+  top: z
+    .array(z.strictObject({ index: z.int(), label: z.string().nullable(), probability: z.number() }))
+    .max(5)
+    .describe("The likeliest classes; empty for outputs that are no classes."),
+});
+
 const residency = z.strictObject({
   policy: z.string(),
   flows: z.array(
@@ -84,6 +94,8 @@ const report = z.strictObject({
   checks: z.array(check),
   model: model.nullable(),
   inference: inference.nullable(),
+  sample: sample.optional().describe("What --sample gave, when it ran."),
+  recordedSamples: z.array(sample).optional().describe("What the archive's own samples gave, when they ran."),
   residency: residency.optional().describe("The inventory of data flows, with --residency."),
   exceptions: z.array(exception),
 });

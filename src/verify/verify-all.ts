@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { Archive } from "../archive/archive.ts";
+import type { Limits } from "../archive/limits.ts";
 import { openArchive } from "../archive/open.ts";
 import { ArchiverError } from "../errors.ts";
 import type { Report, Unreadable } from "./report.ts";
@@ -11,6 +12,8 @@ export type OnReport = (report: Report | Unreadable, at: number) => void;
 
 export interface VerifyAllOptions extends VerifyOptions {
   readonly open?: (path: string) => Promise<Archive>;
+  /** Raises single limits of what an archive may cost. */
+  readonly limits?: Partial<Limits>;
   readonly onReport?: OnReport | undefined;
   /** Called with an error that is a bug of ours; without it, it is thrown. The other paths are judged all the same. */
   readonly onBug?: (path: string, error: unknown) => void;
@@ -68,8 +71,8 @@ async function verifyPath(path: string, options: VerifyAllOptions): Promise<Veri
   }
 }
 
-function opener({ project, signal, tmpDir }: VerifyAllOptions): (path: string) => Promise<Archive> {
-  const options = { whole: true, ...(signal ? { signal } : {}), ...(tmpDir === undefined ? {} : { tmpDir }) };
+function opener({ project, signal, tmpDir, limits = {} }: VerifyAllOptions): (path: string) => Promise<Archive> {
+  const options = { whole: true, limits, ...(signal ? { signal } : {}), ...(tmpDir === undefined ? {} : { tmpDir }) };
   const from = project ?? process.cwd();
   const isHere = resolve(from) === process.cwd();
   return (path) => openArchive(isHere || /^[a-z]+:\/\//i.test(path) ? path : resolve(from, path), options);

@@ -6,6 +6,7 @@ import { checks as allChecks } from "../checks/registry.ts";
 import { subjectFlows } from "../checks/residency/subject-flows.ts";
 import { comparingRunner } from "../checks/model/comparing-runner.ts";
 import { torchRunner } from "../checks/model/torch-runner.ts";
+import { givenSample, type RanSample, recordedSamples } from "../checks/sample/sample-run.ts";
 import { runChecks } from "../checks/run-checks.ts";
 import { type CheckOptions, defaultCheckOptions, type Subject } from "../checks/subject.ts";
 import { EnginePool } from "../runtime/engine-pool.ts";
@@ -102,6 +103,7 @@ async function judge(archive: Archive, options: VerifyOptions, run: ModelRunner 
     checks: outcomes.map((outcome) => reportOf(outcome, scales)),
     model: await modelOf(subject),
     inference,
+    ...(inference === null ? {} : await samplesOf(subject)),
     ...(await residencyOf(subject)),
     exceptions: [...scales.exceptions(), ...globalExceptions(options.allowGlobals ?? [])],
   };
@@ -148,6 +150,17 @@ async function residencyOf(subject: Subject): Promise<Pick<Report, "residency">>
   }));
   return { residency: { policy: policy.name, flows: rows } };
 }
+
+async function samplesOf(subject: Subject): Promise<Pick<Report, "sample" | "recordedSamples">> {
+  const given = await givenSample(subject);
+  const recorded = (await recordedSamples(subject)).flatMap((run) => (run.stage === "done" ? [shown(run)] : []));
+  return {
+    ...(given?.stage === "done" ? { sample: shown(given) } : {}),
+    ...(recorded.length > 0 ? { recordedSamples: recorded } : {}),
+  };
+}
+
+const shown = ({ name, preprocessing, expect, top }: RanSample) => ({ name, preprocessing, expect, top });
 
 async function modelOf(subject: Subject): Promise<Report["model"]> {
   const model = await subject.model();

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import type { Io } from "../io.ts";
+import { limitHelp } from "../limit-flags.ts";
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
@@ -10,6 +11,8 @@ export function verifyCommand(io: Io): Command {
     .option("--static", "everything but running the model")
     .option("--no-digests", "skip CRC and SHA-256 (at best not proven)")
     .option("--input <spec>", "[name=]shape[:dtype][@fill], [name=]@file.npy, or 16000:int (repeatable)", collect, [])
+    .option("--sample <file>", "a photograph, .npy, .npz, JSON or text that the model must take")
+    .option("--expect <label>", "with --sample: the label that must come first")
     .option("--fill <fill>", "zeros, ones, random or wave, for inputs without @")
     .option("--seed <number>", "for random fills", "0")
     .option("--timeout <seconds>", "for loading and running one model", "120")
@@ -30,6 +33,7 @@ export function verifyCommand(io: Io): Command {
     .option("--signature <file>", "the signature file (default: <archive>.sig)")
     .option("--strict", "warnings fail, too")
     .option("--policy <file>", "exceptions kept in the repository (default: .model-archiver-policy.yaml)")
+    .option("--limit <name=value>", limitHelp, collect, [])
     .option("--tmp-dir <folder>", "where deflated models are unpacked")
     .option("--json", "print one JSON document")
     .option("--junit <file>", "write a JUnit report")
@@ -54,6 +58,7 @@ export function verifyCommand(io: Io): Command {
 const examples = `
 Examples:
   $ model-archiver verify resnet50_fast.mar
+  $ model-archiver verify resnet50_fast.mar --sample coffee.jpg --expect espresso
   $ model-archiver verify --static --sarif verify.sarif model_store/*.mar
 
 Exit codes: 0 ready (sound with --static) · 1 not ready or not proven · 2 a path could not be read, or no engine`;

@@ -14,6 +14,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   residency: ["archive", "python"],
   torchscript: ["archive", "graph", "model", "runtime"],
   runtime: ["archive", "graph", "model"],
+  sample: ["archive", "graph", "runtime"],
   sign: ["archive", "manifest"],
   checks: [
     "archive",
@@ -23,10 +24,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "python",
     "residency",
     "runtime",
+    "sample",
     "server-config",
     "sign",
     "torchscript",
   ],
+  oci: ["archive", "inspect", "manifest", "sign", "verify"],
   "server-config": [],
   machine: [],
 };
