@@ -8,6 +8,8 @@ import { explainCommand } from "./commands/explain.ts";
 import { extractCommand } from "./commands/extract.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { keygenCommand } from "./commands/keygen.ts";
+import { pullCommand } from "./commands/pull.ts";
+import { pushCommand } from "./commands/push.ts";
 import { signCommand } from "./commands/sign.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { verifySignatureCommand } from "./commands/verify-signature.ts";
@@ -26,5 +28,7 @@ export function commands(io: Io): readonly Command[] {
     keygenCommand(io),
     signCommand(io),
     verifySignatureCommand(io),
+    pushCommand(io),
+    pullCommand(io),
   ];
 }

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { Archive } from "../../archive/archive.ts";
 import { chalkFor } from "../colour.ts";
 import type { Io } from "../io.ts";
 import { limitHelp, parseLimits } from "../limit-flags.ts";
@@ -8,15 +9,19 @@ interface InspectFlags {
   readonly digests?: boolean;
   readonly download?: boolean;
   readonly limit: readonly string[];
+  readonly plainHttp?: boolean;
+  readonly plainHttpAnywhere?: boolean;
 }
 
 export function inspectCommand(io: Io): Command {
   return new Command("inspect")
     .description("show what is inside an archive or a model file")
-    .argument("<archive>", ".mar, .tar.gz, .tar, folder, model file, or http(s):// URL of a .mar")
+    .argument("<archive>", ".mar, .tar.gz, .tar, folder, model file, http(s):// URL of a .mar, or oci://")
     .option("--digests", "show the SHA-256 of each entry (reads every byte)")
     .option("--download", "allow a whole download where the server cannot send ranges")
     .option("--limit <name=value>", limitHelp, (value, before: string[]) => [...before, value], [])
+    .option("--plain-http", "oci://: http instead of https, on this machine only")
+    .option("--plain-http-anywhere", "oci://: http for every host")
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)
     .action(async (location: string, flags: InspectFlags) => {
@@ -25,11 +30,10 @@ export function inspectCommand(io: Io): Command {
         import("../../inspect/inspect.ts"),
         import("../../report/inspect-report.ts"),
       ]);
-      const archive = await openArchive(location, {
-        download: flags.download,
-        signal: io.signal,
-        limits: parseLimits(flags.limit),
-      });
+      const limits = parseLimits(flags.limit);
+      const archive = /^oci(?:-layout)?:/iu.test(location)
+        ? await openOci(location, flags, io)
+        : await openArchive(location, { download: flags.download, signal: io.signal, limits });
       try {
         const inspection = await inspect(archive, { digests: flags.digests });
         io.stdout.write(
@@ -41,6 +45,14 @@ export function inspectCommand(io: Io): Command {
         await archive.close();
       }
     });
+}
+
+async function openOci(location: string, flags: InspectFlags, io: Io): Promise<Archive> {
+  const [{ openRemote }, { plainHttpOf }] = await Promise.all([
+    import("../../oci/remote-archive.ts"),
+    import("../registry-flags.ts"),
+  ]);
+  return openRemote(location, { env: io.env, plainHttp: plainHttpOf(flags), signal: io.signal });
 }
 
 const examples = `

@@ -1,0 +1,78 @@
+import { resolve } from "node:path";
+import { Command } from "commander";
+import type { PullOptions } from "../../oci/pull.ts";
+import { ArchiverError } from "../../errors.ts";
+import type { Io } from "../io.ts";
+import { progress } from "../progress.ts";
+
+interface PullFlags {
+  readonly output: string;
+  readonly force?: boolean;
+  readonly requireSignature?: boolean;
+  readonly key?: string;
+  readonly plainHttp?: boolean;
+  readonly plainHttpAnywhere?: boolean;
+  readonly json?: boolean;
+}
+
+export function pullCommand(io: Io): Command {
+  return new Command("pull")
+    .description("fetch an archive from an OCI registry; it gets its name only when everything about it is right")
+    .argument("<reference>", "oci://host/repository:tag or @sha256:…, or oci-layout:FOLDER:tag")
+    .option("-o, --output <path>", "file, or folder to put it in", ".")
+    .option("-f, --force", "overwrite a file that is there")
+    .option("--require-signature", "the archive must be signed with --key")
+    .option("--key <file>", "the signer's public key in PEM")
+    .option("--plain-http", "http instead of https, on this machine only")
+    .option("--plain-http-anywhere", "http for every host")
+    .option("--json", "print one JSON document")
+    .addHelpText("after", examples)
+    .action(async (reference: string, flags: PullFlags) => {
+      const [{ pull }, { plainHttpOf }, { formatSize, printable }] = await Promise.all([
+        import("../../oci/pull.ts"),
+        import("../registry-flags.ts"),
+        import("../../report/text.ts"),
+      ]);
+      const key = await keyOf(flags, io);
+      const line = progress(io, "pulling", { json: flags.json === true });
+      const pulled = await pull(reference, {
+        env: io.env,
+        output: /[/\\]$/u.test(flags.output) ? `${resolve(io.cwd, flags.output)}/` : resolve(io.cwd, flags.output),
+        force: flags.force === true,
+        ...(key === undefined ? {} : { key }),
+        plainHttp: plainHttpOf(flags),
+        signal: io.signal,
+        onBytes: (done, total) => line.update(done, total),
+      }).finally(() => line.end());
+      io.exitCode = pulled.refused === null ? 0 : 1;
+      if (flags.json) {
+        io.stdout.write(`${JSON.stringify({ schemaVersion: 1, ...pulled }, null, 2)}\n`);
+        return;
+      }
+      const lines =
+        pulled.refused === null
+          ? [`${printable(pulled.file ?? "")}   ${formatSize(pulled.size)}`, `sha256:${pulled.sha256}`]
+          : [
+              `refused: ${printable(pulled.refused)}`,
+              ...pulled.findings.map(({ rule, at, message }) => printable(`  ${rule}  ${at ?? ""} ${message}`)),
+            ];
+      io.stdout.write(`${lines.join("\n")}\n`);
+    });
+}
+
+async function keyOf({ requireSignature, key }: PullFlags, io: Io): Promise<PullOptions["key"]> {
+  if (requireSignature !== true) {
+    if (key !== undefined) throw new ArchiverError("usage", "--key goes with --require-signature");
+    return undefined;
+  }
+  if (key === undefined) throw new ArchiverError("usage", "--require-signature needs --key PUBLIC.pem");
+  const { readPublicKey } = await import("../../sign/key.ts");
+  return { key: await readPublicKey(resolve(io.cwd, key)), path: key };
+}
+
+const examples = `
+Examples:
+  $ model-archiver pull oci://registry.example.org/models/resnet50:1.0 -o model_store/
+  $ model-archiver pull oci://registry.example.org/models/resnet50:1.0 --require-signature --key release.pem.pub
+
+Exit codes: 0 the file is there · 1 refused by signature or checks · 2 could not be fetched`;

@@ -1,0 +1,57 @@
+import { resolve } from "node:path";
+import { Command } from "commander";
+import type { Io } from "../io.ts";
+import { progress } from "../progress.ts";
+
+interface PushFlags {
+  readonly unpacked?: boolean;
+  readonly signature?: string;
+  readonly plainHttp?: boolean;
+  readonly plainHttpAnywhere?: boolean;
+  readonly json?: boolean;
+}
+
+export function pushCommand(io: Io): Command {
+  return new Command("push")
+    .description("put an archive, and its signature, into an OCI registry (ModelPack format)")
+    .argument("<archive>", ".mar or model file")
+    .argument("<reference>", "oci://host/repository:tag, or oci-layout:FOLDER:tag")
+    .option("--unpacked", "a layer for each stored entry: a changed handler does not send the weights again")
+    .option("--signature <file>", "the signature to go with it (default: <archive>.sig if there is one)")
+    .option("--plain-http", "http instead of https, on this machine only")
+    .option("--plain-http-anywhere", "http for every host")
+    .option("--json", "print one JSON document")
+    .addHelpText("after", examples)
+    .action(async (archive: string, reference: string, flags: PushFlags) => {
+      const [{ push }, { plainHttpOf }, { formatSize, plural, printable }] = await Promise.all([
+        import("../../oci/push.ts"),
+        import("../registry-flags.ts"),
+        import("../../report/text.ts"),
+      ]);
+      const line = progress(io, "pushing", { json: flags.json === true });
+      const pushed = await push(resolve(io.cwd, archive), reference, {
+        env: io.env,
+        unpacked: flags.unpacked === true,
+        ...(flags.signature === undefined ? {} : { signature: resolve(io.cwd, flags.signature) }),
+        plainHttp: plainHttpOf(flags),
+        signal: io.signal,
+        onBytes: (done, total) => line.update(done, total),
+      }).finally(() => line.end());
+      if (flags.json) {
+        io.stdout.write(`${JSON.stringify({ schemaVersion: 1, ...pushed }, null, 2)}\n`);
+        return;
+      }
+      const there = pushed.skipped === 0 ? "" : `, ${formatSize(pushed.skipped)} were there already`;
+      const lines = [
+        `${printable(pushed.reference)}   ${plural(pushed.layers, "layer")}, ${formatSize(pushed.sent)} sent${there}`,
+        pushed.digest,
+        ...(pushed.signature === null ? [] : [`signature ${pushed.signature}`]),
+      ];
+      io.stdout.write(`${lines.join("\n")}\n`);
+    });
+}
+
+const examples = `
+Examples:
+  $ model-archiver push resnet50_fast.mar oci://registry.example.org/models/resnet50:1.0
+  $ model-archiver push resnet50_fast.mar oci://localhost:5000/models/resnet50:1.0 --plain-http --unpacked`;

@@ -1,0 +1,205 @@
+import { digestOf, readDescriptor, readDescriptors, readJson, record } from "./index-document.ts";
+import { type Descriptor, manifestType, type StoredManifest } from "./store.ts";
+
+// ModelPack, https://github.com/modelpack/model-spec/blob/v0.0.7/docs/spec.md
+export const modelArtifactType = "application/vnd.cncf.model.manifest.v1+json";
+const configType = "application/vnd.cncf.model.config.v1+json";
+const filePath = "org.cncf.model.filepath";
+const fileMetadata = "org.cncf.model.file.metadata+json";
+const untestedType = "org.cncf.model.file.mediatype.untested";
+const title = "org.opencontainers.image.title";
+
+/** Ours, on the manifest: digest, size and name of the file that the layers make up. */
+const wholeDigest = "org.model-archiver.file.digest";
+const wholeSize = "org.model-archiver.file.size";
+const wholeName = "org.model-archiver.file.name";
+/** Ours, on a layer: where in the file its bytes lie, or that it has the bytes which no other layer has. */
+const layerOffset = "org.model-archiver.layer.offset";
+const layerRemainder = "org.model-archiver.layer.remainder";
+
+/** What becomes a layer. */
+export interface LayerPlan {
+  /** Path that oras, modctl and others write it to. */
+  readonly path: string;
+  /** Lower-case hex SHA-256. */
+  readonly sha256: string;
+  readonly size: number;
+  /** Of an unpacked archive: the position in the file, or `remainder`. */
+  readonly place?: number | "remainder";
+}
+
+/** The file that is pushed, and what is known of it. */
+export interface PackedFile {
+  readonly name: string;
+  readonly sha256: string;
+  readonly size: number;
+  readonly modelName: string | null;
+  readonly modelVersion: string | null;
+  readonly modelFormat: string | null;
+}
+
+export interface Artifact {
+  readonly manifest: StoredManifest;
+  readonly config: { readonly bytes: Uint8Array; readonly digest: string };
+}
+
+/** Manifest and config. The same file gives the same bytes, whatever the machine: times and owners are constant. */
+export function buildArtifact(file: PackedFile, plans: readonly LayerPlan[]): Artifact {
+  const config = Buffer.from(
+    JSON.stringify({
+      descriptor: {
+        name: file.modelName ?? file.name,
+        ...(file.modelVersion === null ? {} : { version: file.modelVersion }),
+      },
+      config: file.modelFormat === null ? {} : { format: file.modelFormat },
+      modelfs: { type: "layers", diffIds: plans.map(({ sha256 }) => `sha256:${sha256}`) },
+    }),
+  );
+  const configDigest = digestOf(config);
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: manifestType,
+      artifactType: modelArtifactType,
+      config: { mediaType: configType, digest: configDigest, size: config.length },
+      layers: plans.map(layerOf),
+      annotations: {
+        [wholeDigest]: `sha256:${file.sha256}`,
+        [wholeSize]: String(file.size),
+        [wholeName]: file.name,
+        [title]: file.name,
+      },
+    }),
+  );
+  return {
+    manifest: { bytes: manifest, digest: digestOf(manifest), mediaType: manifestType },
+    config: { bytes: config, digest: configDigest },
+  };
+}
+
+function layerOf({ path, sha256, size, place }: LayerPlan): Descriptor {
+  const name = path.split("/").at(-1) ?? path;
+  const metadata = { name, mode: 0o644, uid: 0, gid: 0, size, mtime: "1980-01-01T00:00:00Z", typeflag: 0 };
+  const ours: Record<string, string> = {};
+  if (place === "remainder") ours[layerRemainder] = "true";
+  else if (place !== undefined) ours[layerOffset] = String(place);
+  return {
+    mediaType: `application/vnd.cncf.model.${kindOf(path)}.v1.raw`,
+    digest: `sha256:${sha256}`,
+    size,
+    annotations: {
+      [filePath]: path,
+      [fileMetadata]: JSON.stringify(metadata),
+      [untestedType]: "false",
+      [title]: path,
+      ...ours,
+    },
+  };
+}
+
+function kindOf(path: string): "weight" | "weight.config" | "doc" | "code" {
+  if (/\.(?:py|sh|txt|cfg|toml)$/iu.test(path)) return "code";
+  if (/\.(?:json|ya?ml|properties)$/iu.test(path)) return "weight.config";
+  if (/\.(?:md|rst)$|(?:^|\/)(?:LICENSE|README)$/iu.test(path)) return "doc";
+  return "weight";
+}
+
+/** A run of bytes of the file, in one of the blobs. */
+export interface Segment {
+  /** Position in the file. */
+  readonly at: number;
+  readonly length: number;
+  readonly digest: string;
+  /** Position in the blob. */
+  readonly from: number;
+}
+
+/** What a manifest says the file is made of. */
+export interface FilePlan {
+  /** As the manifest names it: not to be trusted as a path. */
+  readonly name: string | null;
+  readonly size: number;
+  readonly sha256: string;
+  /** In order, without gaps. */
+  readonly segments: readonly Segment[];
+}
+
+/** Reads a manifest of ours, or of others who packed one file. A sentence says why there is no file to be had. */
+export function readArtifact(bytes: Uint8Array): FilePlan | string {
+  const manifest = readJson(bytes);
+  const layers = readDescriptors(manifest["layers"]);
+  const [only, ...more] = layers;
+  if (only === undefined) return "The artifact has no layers.";
+  const annotations = record(manifest["annotations"]);
+  const digest = annotations[wholeDigest];
+  const size = Number(annotations[wholeSize]);
+  const remainder = layers.find((layer) => layer.annotations?.[layerRemainder] === "true");
+  if (remainder === undefined) {
+    if (more.length > 0) return `The artifact has ${layers.length} files and none of them is the archive.`;
+    if (!/\braw$|octet-stream$|^application\/(?!.*(?:tar|gzip|zstd))/u.test(only.mediaType)) {
+      return `The artifact's layer is ${only.mediaType}, not the archive as it is.`;
+    }
+    const name = only.annotations?.[title] ?? only.annotations?.[filePath] ?? null;
+    const segments = only.size === 0 ? [] : [{ at: 0, length: only.size, digest: only.digest, from: 0 }];
+    return { name, size: only.size, sha256: only.digest.slice(7), segments };
+  }
+  if (typeof digest !== "string" || !/^sha256:[0-9a-f]{64}$/u.test(digest) || !Number.isSafeInteger(size)) {
+    return "The manifest does not say what the whole file must be.";
+  }
+  const segments = join(layers, remainder, size);
+  if (segments === null) return "The layers do not make up the file.";
+  const name = annotations[wholeName];
+  return { name: typeof name === "string" ? name : null, size, sha256: digest.slice(7), segments };
+}
+
+function join(layers: readonly Descriptor[], remainder: Descriptor, size: number): readonly Segment[] | null {
+  const placed = layers
+    .filter((layer) => layer !== remainder)
+    .map((layer) => ({ layer, at: Number(layer.annotations?.[layerOffset] ?? Number.NaN) }))
+    .toSorted((a, b) => a.at - b.at);
+  const segments: Segment[] = [];
+  let at = 0;
+  let from = 0;
+  const gap = (end: number): void => {
+    if (end > at) segments.push({ at, length: end - at, digest: remainder.digest, from });
+    from += end - at;
+    at = end;
+  };
+  for (const { layer, at: start } of placed) {
+    if (!Number.isSafeInteger(start) || start < at) return null;
+    gap(start);
+    segments.push({ at, length: layer.size, digest: layer.digest, from: 0 });
+    at += layer.size;
+  }
+  if (at > size) return null;
+  gap(size);
+  return from === remainder.size ? segments : null;
+}
+
+const bundleType = "application/vnd.dev.sigstore.bundle.v0.3+json";
+const emptyType = "application/vnd.oci.empty.v1+json";
+export const emptyConfig = Buffer.from("{}");
+
+/** A manifest that hangs a signature on the artifact `subject`. */
+export function buildSignature(bundle: Uint8Array, subject: StoredManifest): StoredManifest {
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: manifestType,
+      artifactType: bundleType,
+      config: { mediaType: emptyType, digest: digestOf(emptyConfig), size: emptyConfig.length },
+      layers: [{ mediaType: bundleType, digest: digestOf(bundle), size: bundle.length }],
+      subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.bytes.length },
+    }),
+  );
+  return { bytes: manifest, digest: digestOf(manifest), mediaType: manifestType };
+}
+
+export const signatureType = bundleType;
+
+/** The signature's blob in a manifest that refers to `subject`; null for any other manifest. */
+export function readSignature(bytes: Uint8Array, subject: string): Descriptor | null {
+  const manifest = readJson(bytes);
+  if (readDescriptor(manifest["subject"])?.digest !== subject) return null;
+  return readDescriptors(manifest["layers"]).find(({ mediaType }) => mediaType === bundleType) ?? null;
+}

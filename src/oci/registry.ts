@@ -1,0 +1,204 @@
+import { createHash } from "node:crypto";
+import type { ByteSource } from "../archive/byte-source.ts";
+import { ArchiverError } from "../errors.ts";
+import { Authorization } from "./authorization.ts";
+import { dockerCredentials } from "./credentials.ts";
+import { isLoopback, type RegistryReference } from "./reference.ts";
+import { defaultRetry, Passing, Patience, type RetrySettings } from "./retry.ts";
+import { type Descriptor, indexType, largestManifest, type ManifestMeaning, manifestType } from "./store.ts";
+import type { Store, StoredManifest } from "./store.ts";
+import { buildIndex, readIndex } from "./index-document.ts";
+import { type Answer, type Ask, errorText, send, shown, smallBody } from "./transport.ts";
+import { upload } from "./upload.ts";
+
+export interface RegistrySettings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `loopback`: plain HTTP for this machine only; `anywhere`: for every host. */
+  readonly plainHttp?: "loopback" | "anywhere" | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly retry?: RetrySettings;
+  /** Bytes of a chunk of a resumable upload. */
+  readonly chunk?: number;
+  /** Whether to ask for the right to write, too. */
+  readonly push?: boolean;
+}
+
+export const defaultChunk = 64 << 20;
+
+/**
+ * A repository of a registry. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
+ * Throws ArchiverError `network`, `denied`, `no-such-artifact` and `bad-artifact`.
+ */
+export class Registry implements Store {
+  readonly #base: URL;
+  readonly #reference: RegistryReference;
+  readonly #settings: RegistrySettings;
+  readonly #authorization: Authorization;
+
+  constructor(reference: RegistryReference, settings: RegistrySettings) {
+    const { host, repository } = reference;
+    if (settings.plainHttp === "loopback" && !isLoopback(host)) {
+      const remedy =
+        "Leave --plain-http out, or pass --plain-http-anywhere if everybody on the way may read and change it.";
+      throw new ArchiverError("usage", `--plain-http is for this machine; ${host} is another.`, { remedy });
+    }
+    this.#reference = reference;
+    this.#settings = settings;
+    this.#base = new URL(`${settings.plainHttp === undefined ? "https" : "http"}://${host}/v2/${repository}/`);
+    const scope = `repository:${repository}:pull${settings.push ? ",push" : ""}`;
+    this.#authorization = new Authorization(this.#base, scope, () => dockerCredentials(host, settings.env));
+  }
+
+  async hasBlob(digest: string): Promise<boolean> {
+    const answer = await this.#ask({ method: "HEAD", url: this.#url(`blobs/${digest}`) });
+    answer.message.destroy();
+    if (answer.status === 200) return true;
+    if (answer.status === 404) return false;
+    throw await this.#refused(answer);
+  }
+
+  async putBlob(digest: string, source: ByteSource, onBytes: (count: number) => void): Promise<void> {
+    const { signal, retry = defaultRetry, chunk = defaultChunk } = this.#settings;
+    await upload(digest, source, {
+      start: this.#url("blobs/uploads/"),
+      ask: (ask) => this.#once(ask),
+      refused: (answer) => this.#refused(answer),
+      patience: new Patience(retry, signal),
+      chunk,
+      onBytes,
+    });
+  }
+
+  async *readBlob(digest: string, start: number, end: number): AsyncGenerator<Uint8Array> {
+    if (start === end) return;
+    const answer = await this.#ask({
+      method: "GET",
+      url: this.#url(`blobs/${digest}`),
+      headers: { range: `bytes=${start}-${end - 1}`, "accept-encoding": "identity" },
+    });
+    if (answer.status !== 206 && answer.status !== 200) throw await this.#refused(answer);
+    let at = answer.status === 206 ? rangeStart(answer.headers["content-range"], start, answer) : 0;
+    try {
+      for await (const block of answer.message) {
+        if (!(block instanceof Uint8Array)) continue;
+        const from = Math.max(0, start - at);
+        const to = Math.min(block.length, end - at);
+        at += block.length;
+        if (from < to) yield block.subarray(from, to);
+        if (at >= end) return;
+      }
+    } catch (error) {
+      if (this.#settings.signal?.aborted) throw new ArchiverError("interrupted", "interrupted", { cause: error });
+      throw new Passing(`${shown(answer.url)}: the answer was cut`, null, error);
+    } finally {
+      answer.message.destroy();
+    }
+    if (at < end) throw new Passing(`${shown(answer.url)}: the answer was cut at byte ${at} of ${end}`);
+  }
+
+  async getManifest(name: string): Promise<StoredManifest | null> {
+    const url = this.#url(`manifests/${name}`);
+    const answer = await this.#ask({ method: "GET", url, headers: { accept: `${manifestType}, ${indexType}` } });
+    if (answer.status === 404) {
+      answer.message.destroy();
+      return null;
+    }
+    if (answer.status !== 200) throw await this.#refused(answer);
+    const bytes = await smallBody(answer, largestManifest);
+    const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+    if (name.startsWith("sha256:") && name !== digest) {
+      throw new ArchiverError("bad-artifact", `${shown(url)}: the manifest has another digest, ${digest}.`);
+    }
+    return { bytes, digest, mediaType: answer.headers["content-type"]?.split(";", 1)[0] ?? "" };
+  }
+
+  async putManifest(name: string, manifest: StoredManifest, { artifactType, subject }: ManifestMeaning): Promise<void> {
+    const { bytes, mediaType, digest } = manifest;
+    const answer = await this.#ask({
+      method: "PUT",
+      url: this.#url(`manifests/${name}`),
+      headers: { "content-type": mediaType },
+      body: { size: bytes.length, open: () => single(bytes) },
+    });
+    if (answer.status !== 201) throw await this.#refused(answer);
+    answer.message.destroy();
+    // A registry that knows referrers says so; for others the index under the tag is ours to keep.
+    if (subject === null || answer.headers["oci-subject"] !== undefined) return;
+    const tag = subject.replace(":", "-");
+    const own: Descriptor = { mediaType, digest, size: bytes.length, artifactType };
+    const others = (await this.#fallback(subject)).filter((one) => one.digest !== digest);
+    const index = buildIndex([...others, own]);
+    await this.putManifest(tag, index, { artifactType: "", subject: null });
+  }
+
+  async referrers(digest: string): Promise<readonly Descriptor[]> {
+    const url = this.#url(`referrers/${digest}`);
+    const answer = await this.#ask({ method: "GET", url, headers: { accept: indexType } });
+    const knows = answer.status === 200 && answer.headers["content-type"]?.startsWith(indexType) === true;
+    if (!knows) {
+      answer.message.destroy();
+      return this.#fallback(digest);
+    }
+    const found = readIndex(await smallBody(answer, largestManifest));
+    return found.length > 0 ? found : this.#fallback(digest);
+  }
+
+  async #fallback(digest: string): Promise<readonly Descriptor[]> {
+    const index = await this.getManifest(digest.replace(":", "-"));
+    return index === null ? [] : readIndex(index.bytes);
+  }
+
+  /** A request that is the same when sent twice. */
+  async #ask(ask: Ask): Promise<Answer> {
+    const patience = new Patience(this.#settings.retry ?? defaultRetry, this.#settings.signal);
+    for (;;) {
+      try {
+        return await this.#once(ask);
+      } catch (error) {
+        await patience.next(error);
+      }
+    }
+  }
+
+  /** Sends, and once more with what the registry wants to see. */
+  async #once(ask: Ask): Promise<Answer> {
+    const { signal } = this.#settings;
+    let own: Record<string, string> = {};
+    const attempt = (): Promise<Answer> => {
+      own = this.#authorization.headers(ask.url);
+      return send({ ...ask, signal, headers: { ...ask.headers, ...own } });
+    };
+    const answer = await attempt();
+    if (answer.status !== 401) return answer;
+    if (!(await this.#authorization.answer(answer, own["authorization"], signal))) return answer;
+    answer.message.destroy();
+    return attempt();
+  }
+
+  #url(path: string): URL {
+    return new URL(path, this.#base);
+  }
+
+  async #refused(answer: Answer): Promise<ArchiverError> {
+    const { status } = answer;
+    const text = await errorText(answer.message);
+    const { host, repository } = this.#reference;
+    if (status === 401 || status === 403) {
+      const remedy = `docker login ${host}`;
+      return new ArchiverError("denied", `${host} refuses ${repository}: ${status}${text}`, { remedy });
+    }
+    if (status === 404) return new ArchiverError("no-such-artifact", `${shown(answer.url)} is not there${text}`);
+    return new ArchiverError("network", `${shown(answer.url)} answered ${status}${text}`);
+  }
+}
+
+async function* single(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+function rangeStart(header: string | undefined, wanted: number, answer: Answer): number {
+  const start = Number(/^bytes (\d+)-/u.exec(header ?? "")?.[1] ?? Number.NaN);
+  if (start === wanted) return start;
+  answer.message.destroy();
+  throw new ArchiverError("network", `${shown(answer.url)} sent another range than was asked for.`);
+}

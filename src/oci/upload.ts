@@ -1,0 +1,131 @@
+import type { ByteSource } from "../archive/byte-source.ts";
+import { blocks } from "../archive/byte-source.ts";
+import { ArchiverError } from "../errors.ts";
+import type { Patience } from "./retry.ts";
+import { Passing } from "./retry.ts";
+import type { Answer, Ask, Body } from "./transport.ts";
+import { forgetUpload, rememberUpload, rememberedUpload } from "./upload-memory.ts";
+
+export interface UploadSettings {
+  /** Where uploads to the repository begin. */
+  readonly start: URL;
+  readonly ask: (ask: Ask) => Promise<Answer>;
+  readonly refused: (answer: Answer) => Promise<ArchiverError>;
+  readonly patience: Patience;
+  readonly chunk: number;
+  readonly onBytes: (count: number) => void;
+}
+
+/** How far an upload is: where to send the next bytes, and from which byte on. */
+interface Session {
+  readonly location: URL;
+  readonly offset: number;
+}
+
+/**
+ * Sends a blob: in one request up to a chunk, else in chunks. After a failure the registry is asked how far it came,
+ * and the rest is sent; an upload that a killed process left behind goes on, too.
+ */
+export async function upload(digest: string, source: ByteSource, settings: UploadSettings): Promise<void> {
+  const { start, patience, chunk } = settings;
+  const large = source.size > chunk;
+  const key = `${start.href} ${digest}`;
+  let session = large ? await resumed(await rememberedUpload(key), settings) : null;
+  if (session !== null) settings.onBytes(session.offset);
+  for (;;) {
+    const before: number = session?.offset ?? 0;
+    try {
+      session ??= await begin(settings);
+      if (large) await rememberUpload(key, session.location);
+      if (source.size - session.offset > chunk || session.offset > 0) {
+        session = await sendChunk(source, session, settings);
+        patience.progressed();
+        if (session.offset < source.size) continue;
+      }
+      await finish(digest, source, session, settings);
+      break;
+    } catch (error) {
+      await patience.next(error);
+      session = session && (await resumed(session.location, settings));
+      if ((session?.offset ?? 0) > before) patience.progressed();
+    }
+  }
+  if (large) await forgetUpload(key);
+}
+
+async function begin({ start, ask, refused }: UploadSettings): Promise<Session> {
+  const answer = await ask({ method: "POST", url: start });
+  if (answer.status !== 202) throw await refused(answer);
+  answer.message.destroy();
+  return { location: locationOf(answer, start), offset: 0 };
+}
+
+async function sendChunk(source: ByteSource, session: Session, settings: UploadSettings): Promise<Session> {
+  const { location, offset } = session;
+  const end = Math.min(source.size, offset + settings.chunk);
+  if (end === offset) return session;
+  const answer = await settings.ask({
+    method: "PATCH",
+    url: location,
+    headers: { "content-type": "application/octet-stream", "content-range": `${offset}-${end - 1}` },
+    body: part(source, offset, end, settings.onBytes),
+  });
+  // 416: the registry is elsewhere than we think, and will say where.
+  if (answer.status === 416) throw new Passing("the registry expects other bytes");
+  if (answer.status !== 202) throw await settings.refused(answer);
+  answer.message.destroy();
+  return { location: locationOf(answer, location), offset: received(answer) ?? end };
+}
+
+async function finish(digest: string, source: ByteSource, session: Session, settings: UploadSettings): Promise<void> {
+  const url = new URL(session.location);
+  url.searchParams.set("digest", digest);
+  const answer = await settings.ask({
+    method: "PUT",
+    url,
+    headers: { "content-type": "application/octet-stream" },
+    body: part(source, session.offset, source.size, settings.onBytes),
+  });
+  if (answer.status === 201) return void answer.message.destroy();
+  if (answer.status === 404) throw new Passing("the registry forgot the upload");
+  throw await settings.refused(answer);
+}
+
+/** Where an upload stands by what the registry says; null when it must begin again. */
+async function resumed(location: URL | null, { ask }: UploadSettings): Promise<Session | null> {
+  if (location === null) return null;
+  try {
+    const answer = await ask({ method: "GET", url: location });
+    answer.message.destroy();
+    if (answer.status !== 204) return null;
+    return { location: locationOf(answer, location), offset: received(answer) ?? 0 };
+  } catch (error) {
+    if (error instanceof Passing) return null;
+    throw error;
+  }
+}
+
+/** `Range: 0-1023` says that 1,024 bytes are there. Some answer `0-0` for none: a byte sent twice would be refused. */
+function received(answer: Answer): number | null {
+  const end = /^(?:bytes=)?0-(\d+)$/u.exec(answer.headers.range ?? "")?.[1];
+  if (end === undefined) return null;
+  return end === "0" ? 0 : Number(end) + 1;
+}
+
+function locationOf(answer: Answer, from: URL): URL {
+  const { location } = answer.headers;
+  if (location === undefined || !URL.canParse(location, from.href)) {
+    throw new ArchiverError("network", `${from.origin} does not say where to send the bytes.`);
+  }
+  return new URL(location, from);
+}
+
+function part(source: ByteSource, start: number, end: number, onBytes: (count: number) => void): Body {
+  async function* open(): AsyncGenerator<Uint8Array> {
+    for await (const block of blocks(source, start, end)) {
+      yield block;
+      onBytes(block.length);
+    }
+  }
+  return { size: end - start, open };
+}

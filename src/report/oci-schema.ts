@@ -1,0 +1,28 @@
+import { z } from "zod";
+
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+const count = z.int().nonnegative();
+
+/** The shape of `push --json`; running never loads it. */
+export const pushDocument = z.strictObject({
+  schemaVersion: z.literal(1),
+  reference: z.string(),
+  digest: digest.describe("Of the manifest."),
+  layers: count,
+  sent: count.describe("Bytes."),
+  skipped: count.describe("Bytes that were there already."),
+  signature: digest.nullable().describe("Of the signature's manifest."),
+});
+
+/** The shape of `pull --json`. */
+export const pullDocument = z.strictObject({
+  schemaVersion: z.literal(1),
+  reference: z.string(),
+  digest: digest.describe("Of the manifest."),
+  file: z.string().nullable().describe("Null when it was refused."),
+  size: count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  signature: z.string().nullable(),
+  refused: z.string().nullable(),
+  findings: z.array(z.strictObject({ rule: z.string(), at: z.string().nullable(), message: z.string() })),
+});

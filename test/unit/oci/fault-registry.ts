@@ -1,0 +1,168 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** What goes wrong with the next request that fits; each fault happens once. */
+export interface Fault {
+  readonly method: string;
+  readonly path: RegExp;
+  /** A status to answer, `cut` the connection in the middle, or send other bytes. */
+  readonly kind: number | "cut" | "truncated" | "other-bytes";
+}
+
+/** A registry over the loopback that speaks the protocol for what a real one cannot be made to do: tokens and faults. */
+export class FaultRegistry {
+  readonly blobs = new Map<string, Buffer>();
+  readonly manifests = new Map<string, { readonly bytes: Buffer; readonly type: string }>();
+  readonly uploads = new Map<string, Buffer>();
+  readonly faults: Fault[] = [];
+  /** `METHOD path` of each request, with `range` or `content-range` where there is one. */
+  readonly log: string[] = [];
+  /** Host and authorization of each request to somewhere else. */
+  readonly elsewhere: (string | undefined)[] = [];
+  /** User and password that the token service wants; null: open to all. */
+  login: string | null = null;
+  tokens = 0;
+  /** Blobs are fetched from another origin, as clouds do. */
+  redirectBlobs = false;
+  #server: Server | undefined;
+  #storage: Server | undefined;
+  host = "";
+
+  async start(): Promise<void> {
+    this.#server = createServer((request, response) => void this.#answer(request, response));
+    this.#storage = createServer((request, response) => {
+      this.elsewhere.push(request.headers.authorization);
+      this.#sendBlob(request, response, (request.url ?? "").slice(1));
+    });
+    for (const server of [this.#server, this.#storage]) {
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    }
+    this.host = `127.0.0.1:${portOf(this.#server)}`;
+  }
+
+  async stop(): Promise<void> {
+    for (const server of [this.#server, this.#storage]) {
+      server?.closeAllConnections();
+      await new Promise((resolve) => server?.close(resolve));
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = "", headers } = request;
+    const url = new URL(request.url ?? "", `http://${this.host}`);
+    const range = headers["content-range"] ?? headers.range;
+    this.log.push(`${method} ${url.pathname}${range === undefined ? "" : ` ${range}`}`);
+    if (url.pathname === "/token") return this.#token(request, response);
+    if (this.login !== null && headers.authorization !== `Bearer token-${this.tokens}`) {
+      const challenge = `Bearer realm="http://${this.host}/token",service="test"`;
+      response.writeHead(401, { "www-authenticate": challenge, "content-length": "0" }).end();
+      request.resume();
+      return;
+    }
+    const at = this.faults.findIndex((one) => one.method === method && one.path.test(url.pathname));
+    const fault = at < 0 ? undefined : this.faults.splice(at, 1)[0];
+    if (typeof fault?.kind === "number") {
+      response.writeHead(fault.kind, { "content-length": "0", "retry-after": "0" }).end();
+      request.resume();
+      return;
+    }
+    const body = await this.#body(request, fault?.kind === "cut" && method === "PATCH" ? url.pathname : null);
+    if (body !== null) this.#route(request, response, url, body, fault);
+  }
+
+  /** Reads the body; where it is to be cut, keeps the half of it and hangs up. */
+  async #body(request: IncomingMessage, cutUpload: string | null): Promise<Buffer | null> {
+    const parts: Buffer[] = [];
+    const half = Number(request.headers["content-length"] ?? 0) / 2;
+    let size = 0;
+    for await (const part of request) {
+      parts.push(part);
+      size += part.length;
+      if (cutUpload !== null && size >= half) {
+        const id = cutUpload.split("/").at(-1) ?? "";
+        this.uploads.set(id, Buffer.concat([this.uploads.get(id) ?? Buffer.alloc(0), ...parts]));
+        request.socket.destroy();
+        return null;
+      }
+    }
+    return Buffer.concat(parts);
+  }
+
+  #route(request: IncomingMessage, response: ServerResponse, url: URL, body: Buffer, fault: Fault | undefined): void {
+    const { method } = request;
+    const [kind, ...rest] = url.pathname.replace(/^\/v2\/m\//u, "").split("/");
+    const name = rest.at(-1) ?? "";
+    if (kind === "manifests") return this.#manifest(request, response, name, body);
+    if (kind !== "blobs") return void response.writeHead(404).end();
+    if (rest[0] === "uploads") return this.#upload(method ?? "", response, url, name, body);
+    if (this.redirectBlobs && method === "GET") {
+      const port = this.#storage === undefined ? 0 : portOf(this.#storage);
+      return void response.writeHead(307, { location: `http://127.0.0.1:${port}/${name}` }).end();
+    }
+    this.#sendBlob(request, response, name, fault);
+  }
+
+  #sendBlob(request: IncomingMessage, response: ServerResponse, digest: string, fault?: Fault): void {
+    const blob = this.blobs.get(digest);
+    if (blob === undefined) return void response.writeHead(404).end();
+    if (request.method === "HEAD") return void response.writeHead(200, { "content-length": blob.length }).end();
+    const [, from = "0", to = ""] = /^bytes=(\d+)-(\d*)$/u.exec(request.headers.range ?? "") ?? [];
+    const start = Number(from);
+    const end = to === "" ? blob.length : Number(to) + 1;
+    const part = Buffer.from(blob.subarray(start, end));
+    if (fault?.kind === "other-bytes") part.fill(0, 0, 1).fill(1, 1, 2);
+    response.writeHead(206, {
+      "content-length": part.length,
+      "content-range": `bytes ${start}-${end - 1}/${blob.length}`,
+    });
+    if (fault?.kind !== "cut" && fault?.kind !== "truncated") return void response.end(part);
+    response.write(part.subarray(0, part.length / 2), () => response.destroy());
+  }
+
+  #upload(method: string, response: ServerResponse, url: URL, name: string, body: Buffer): void {
+    const id = method === "POST" ? randomUUID() : name;
+    const sofar = this.uploads.get(id);
+    const location = `/v2/m/blobs/uploads/${id}`;
+    if (method === "POST") this.uploads.set(id, Buffer.alloc(0));
+    else if (sofar === undefined) return void response.writeHead(404).end();
+    const all = method === "POST" || method === "GET" ? (sofar ?? body) : Buffer.concat([sofar ?? body, body]);
+    this.uploads.set(id, all);
+    const headers = { location, range: `0-${Math.max(0, all.length - 1)}`, "content-length": "0" };
+    if (method !== "PUT") return void response.writeHead(method === "GET" ? 204 : 202, headers).end();
+    const digest = url.searchParams.get("digest") ?? "";
+    if (digest !== sha256(all)) {
+      return void response.writeHead(400).end('{"errors":[{"code":"DIGEST_INVALID","message":"digest"}]}');
+    }
+    this.blobs.set(digest, all);
+    response.writeHead(201, { "content-length": "0" }).end();
+  }
+
+  #manifest(request: IncomingMessage, response: ServerResponse, name: string, body: Buffer): void {
+    if (request.method === "PUT") {
+      const stored = { bytes: body, type: request.headers["content-type"] ?? "" };
+      this.manifests.set(name, stored);
+      this.manifests.set(sha256(body), stored);
+      return void response.writeHead(201, { "content-length": "0" }).end();
+    }
+    const found = this.manifests.get(name);
+    if (found === undefined) return void response.writeHead(404).end();
+    response.writeHead(200, { "content-type": found.type, "content-length": found.bytes.length }).end(found.bytes);
+  }
+
+  #token(request: IncomingMessage, response: ServerResponse): void {
+    const wanted = `Basic ${Buffer.from(this.login ?? "").toString("base64")}`;
+    if (request.headers.authorization !== wanted) return void response.writeHead(401).end();
+    this.tokens += 1;
+    response.writeHead(200).end(JSON.stringify({ token: `token-${this.tokens}` }));
+  }
+}
+
+function portOf(server: Server): number {
+  const address: AddressInfo | string | null = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+function sha256(bytes: Buffer): string {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
