@@ -14,8 +14,10 @@ export async function filesBeside(archives: readonly string[]): Promise<AuditedF
     const names = await readdir(folder).catch(() => []);
     for (const name of names.filter((each) => deployment.test(each)).toSorted()) {
       const path = join(folder, name);
-      const { size } = await stat(path);
-      if (size <= largest) files.push({ path: relative(".", path), bytes: await readFile(path) });
+      // A link that leads nowhere, or a folder of that name, is no file to read.
+      const stats = await stat(path).catch(() => null);
+      if (!stats?.isFile() || stats.size > largest) continue;
+      files.push({ path: relative(".", path), bytes: await readFile(path) });
     }
   }
   return files;

@@ -32,7 +32,7 @@ export async function readResidencyPolicy(name: string): Promise<ResidencyPolicy
     const remedy = "Use --residency eu, eea, no, ch, or the path of a policy file.";
     throw new ArchiverError("usage", `--residency ${name} is no area that we know and no file`, { cause, remedy });
   });
-  const document: unknown = parse(text, { maxAliasCount: 50 });
+  const document = parsed(text, name);
   const list = (key: string) => {
     const value = typeof document === "object" && document !== null ? (document as Record<string, unknown>)[key] : null;
     return Array.isArray(value) ? value.map(String) : [];
@@ -42,6 +42,15 @@ export async function readResidencyPolicy(name: string): Promise<ResidencyPolicy
     throw new ArchiverError("usage", `${name} allows no country`, { remedy: "Write countries: [eu]." });
   }
   return { name, countries: new Set(countries), providers: new Set(list("providers")), hosts: list("hosts") };
+}
+
+function parsed(text: string, name: string): unknown {
+  try {
+    return parse(text, { maxAliasCount: 50 });
+  } catch (cause) {
+    const [message] = cause instanceof Error ? cause.message.split("\n") : [];
+    throw new ArchiverError("usage", `${name} is no YAML: ${message}`, { cause, remedy: "Write countries: [eu]." });
+  }
 }
 
 export type Judgement = "allowed" | "third-country" | "unknown";
