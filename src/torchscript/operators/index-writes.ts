@@ -135,6 +135,12 @@ export const indexWrites: readonly Operator[] = [
     lower: lowerIndexPut,
   },
   {
+    name: "aten::_unsafe_index_put",
+    schemas: [`aten::_unsafe_index_put(Tensor self, ${indexPutArguments}) -> Tensor`],
+    doc: "As aten::index_put.",
+    lower: lowerIndexPut,
+  },
+  {
     name: "aten::_index_put_impl",
     schemas: [`aten::_index_put_impl(Tensor self, ${indexPutArguments}, bool unsafe=False) -> Tensor`],
     doc: "As aten::index_put.",

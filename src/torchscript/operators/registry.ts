@@ -13,6 +13,9 @@ import { losses } from "./losses.ts";
 import { distances } from "./distances.ts";
 import { windowFunctions } from "./windows.ts";
 import { spectral } from "./spectral.ts";
+import { copies } from "./copies.ts";
+import { decompositions } from "./decompositions.ts";
+import { matrixFunctions } from "./matrix-functions.ts";
 import { shortTimeFourier } from "./short-time-fourier.ts";
 import { embeddings } from "./embedding.ts";
 import { attention } from "./attention.ts";
@@ -116,6 +119,9 @@ export const operators: readonly Operator[] = [
   ...windowFunctions,
   ...spectral,
   ...shortTimeFourier,
+  ...copies,
+  ...matrixFunctions,
+  ...decompositions,
 ];
 
 const byName = new Map<string, Operator[]>();

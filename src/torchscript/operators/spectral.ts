@@ -72,18 +72,17 @@ export function realPart(builder: Builder, x: TensorValue): TensorValue {
   return builder.reshape(first, x.shape.slice(0, -1));
 }
 
-type Kind = "complex" | "toHalf" | "fromHalf";
+export type Kind = "complex" | "toHalf" | "fromHalf";
 
-function along(
-  call: Call,
+export function along(
+  self: TensorValue,
+  norm: string | null,
   builder: Builder,
   axes: readonly number[],
   sizes: readonly number[] | null,
   kind: Kind,
   inverse: boolean,
 ): TensorValue {
-  const norm = call.optionalString("norm");
-  const self = call.tensor("self");
   let x = pairs(builder, self);
   const last = axes.length - 1;
   axes.forEach((axis, i) => {
@@ -202,7 +201,7 @@ export const spectral: readonly Operator[] = [
     doc: "Sizes cut or fill with zeros; norms backward, ortho, forward.",
     lower(call, builder) {
       const { axes, sizes } = axesOf(call);
-      return along(call, builder, axes, sizes, kind, inverse);
+      return along(call.tensor("self"), call.optionalString("norm"), builder, axes, sizes, kind, inverse);
     },
   })),
   {

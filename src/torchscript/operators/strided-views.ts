@@ -17,14 +17,37 @@ function positionsOf(shape: readonly number[], strides: readonly number[], offse
   return positions;
 }
 
+/** The positions of all elements in memory, in row-major order, from the first one. */
+function memoryOf(tensor: TensorValue): number[] {
+  return positionsOf(tensor.shape, tensor.strides, 0);
+}
+
+/** Where the memory of a tensor begins among the elements of the storage, or null where that is not known. */
+function offsetOf(tensor: TensorValue): number | null {
+  let root = tensor;
+  while ("base" in root.content) root = root.content.base;
+  return root.count === tensor.count ? 0 : null;
+}
+
 function asStrided(call: Call, builder: Builder): TensorValue {
   const tensor = call.tensor("self");
-  if (!isContiguous(tensor)) throw unsupported("as_strided of a tensor that is not contiguous");
   const shape = call.ints("size");
   const strides = call.ints("stride");
-  const positions = positionsOf(shape, strides, call.optionalInt("storage_offset") ?? 0);
-  if (positions.some((at) => at >= tensor.count)) throw raised("as_strided reaches beyond the tensor");
-  return elementsView(builder, tensor, positions, shape, strides);
+  const offset = call.optionalInt("storage_offset");
+  const own = offsetOf(tensor);
+  if (offset !== null && offset !== 0 && own === null) throw unsupported("as_strided from an offset of a view");
+  const positions = positionsOf(shape, strides, offset ?? 0);
+  if (isContiguous(tensor)) {
+    if (positions.some((at) => at >= tensor.count)) throw raised("as_strided reaches beyond the tensor");
+    return elementsView(builder, tensor, positions, shape, strides);
+  }
+  // By position in memory: a transposed tensor has the same elements in another order.
+  const elements = new Map(memoryOf(tensor).map((at, element) => [at, element]));
+  const picked = positions.map((at) => elements.get(at));
+  if (!picked.every((element) => element !== undefined)) {
+    throw unsupported("as_strided to elements that the view does not have");
+  }
+  return elementsView(builder, tensor, picked, shape, strides);
 }
 
 function diagonal(call: Call, builder: Builder): TensorValue {
@@ -144,7 +167,7 @@ export const stridedViews: readonly Operator[] = [
     schemas: [
       "aten::as_strided(Tensor(a) self, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor(a)",
     ],
-    doc: "A view by strides, of contiguous tensors up to 4 million elements.",
+    doc: "A view by strides, up to 4 million elements, of elements that the tensor has itself.",
     lower: asStrided,
   },
   {

@@ -1,0 +1,70 @@
+import type { Builder } from "../builder.ts";
+import type { Call } from "../call.ts";
+import { raised } from "../lowering-error.ts";
+import type { TensorValue } from "../tensor-value.ts";
+import { Maths } from "./maths.ts";
+import type { Operator } from "./operator.ts";
+import { matmul } from "./products.ts";
+import { sliceAxis } from "./rearrange.ts";
+
+/** The identity, n × m. */
+function identity(builder: Builder, dtype: TensorValue["dtype"], n: number, m: number = n): TensorValue {
+  const ones = Array.from({ length: n * m }, (_, i) => (Math.floor(i / m) === i % m ? 1 : 0));
+  return builder.constant(dtype, [n, m], ones);
+}
+
+/** How often the exponent is halved, and Taylor's terms of what is left: exact for norms up to thousands. */
+const halvings = 16;
+const terms = 9;
+
+/** e^A of square matrices: Taylor's series of A / 2^16, squared 16 times, in double precision. */
+function exponential(builder: Builder, self: TensorValue): TensorValue {
+  const m = new Maths(builder);
+  const size = self.shape.at(-1);
+  if (size === undefined || size !== self.shape.at(-2)) throw raised("matrix_exp of something that is not square");
+  const one = identity(builder, "float64", size);
+  const small = m.mul(builder.cast(self, "float64"), 2 ** -halvings);
+  // Horner's scheme: 1 + A (1 + A/2 (1 + A/3 (…)))
+  let sum = one;
+  for (let k = terms; k >= 1; k--) sum = m.add(one, m.mul(matmul(builder, small, sum), 1 / k));
+  for (let i = 0; i < halvings; i++) sum = matmul(builder, sum, sum);
+  return builder.cast(builder.expand(sum, self.shape), self.dtype);
+}
+
+/** The first columns of H₁ H₂ … Hₖ, Hᵢ = 1 − τᵢ vᵢ vᵢᵀ, vᵢ below the diagonal of column i. */
+function householder(call: Call, builder: Builder): TensorValue {
+  const m = new Maths(builder);
+  const [vectors, scales] = [call.tensor("input"), call.tensor("tau")];
+  const [rows, columns] = vectors.shape.slice(-2);
+  const last = vectors.rank - 1;
+  const lead = vectors.shape.slice(0, -2);
+  let product = builder.expand(identity(builder, vectors.dtype, rows, columns), vectors.shape);
+  for (let i = (scales.shape.at(-1) ?? 0) - 1; i >= 0; i--) {
+    const below = sliceAxis(builder, sliceAxis(builder, vectors, last, i, i + 1), last - 1, i + 1, rows);
+    const parts = [builder.full(vectors.dtype, 0, [...lead, i, 1]), builder.full(vectors.dtype, 1, [...lead, 1, 1])];
+    const v = builder.concat(
+      [...parts, below].filter(({ count }) => count > 0),
+      last - 1,
+    );
+    const scale = builder.reshape(sliceAxis(builder, scales, scales.rank - 1, i, i + 1), [...lead, 1, 1]);
+    const flat = builder.reshape(v, [...lead, 1, rows]);
+    product = m.sub(product, m.mul(scale, matmul(builder, v, matmul(builder, flat, product))));
+  }
+  return product;
+}
+
+/** Functions of whole matrices, as orthogonal parametrisations use them. */
+export const matrixFunctions: readonly Operator[] = [
+  ...["aten::matrix_exp", "aten::linalg_matrix_exp"].map((name) => ({
+    name,
+    schemas: [`${name}(Tensor self) -> Tensor`],
+    doc: "e^A of square matrices.",
+    lower: (call: Call, builder: Builder) => exponential(builder, call.tensor("self")),
+  })),
+  {
+    name: "aten::linalg_householder_product",
+    schemas: ["aten::linalg_householder_product(Tensor input, Tensor tau) -> Tensor"],
+    doc: "The product of reflections.",
+    lower: householder,
+  },
+];
