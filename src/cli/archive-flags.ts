@@ -53,6 +53,13 @@ export const ownFlags: readonly Flag[] = [
     repeatable: true,
     help: "pack what looks like a secret or rubbish (repeatable)",
   },
+  {
+    name: "--sample",
+    value: "file",
+    repeatable: true,
+    help: "record what the model makes of this example; every later verify runs it again (repeatable)",
+  },
+  { name: "--expect", value: "label", help: "with --sample: the label that must come first" },
   { name: "--from", value: "archive", help: "pack an existing archive again, with whatever else is given" },
   {
     name: "--convert",

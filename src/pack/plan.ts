@@ -66,7 +66,9 @@ export async function planArchive(recipe: Recipe, old: OldArchive | null, option
   if (recipe.configFile) await checkConfigFile(resolve(options.cwd, recipe.configFile), recipe.configFile);
   const named = new Set(given.map((source) => source.path));
   const kept = (old?.sources ?? []).filter((source) => !named.has(source.path));
-  const sources = await withoutCollisions([...given, ...kept]);
+  const packed = await withoutCollisions([...given, ...kept]);
+  const samples = await recordedSamples(recipe, old, packed, options.cwd);
+  const sources = [...packed, ...samples.sources];
   const format = recipe.archiveFormat ?? "default";
   const paths = sources.map((source) => source.path);
   const own = isOwnHandler(values.handler, values.runtime, options.cwd);
@@ -77,9 +79,31 @@ export async function planArchive(recipe: Recipe, old: OldArchive | null, option
     entries: sources
       .toSorted((a, b) => compareUtf8(a.path, b.path))
       .map(({ path, from, mode, bytes }) => ({ path, from, mode, source: bytes })),
-    manifest: { ...values, ...manifestRest(recipe, old, given, options) },
+    manifest: { ...values, ...manifestRest(recipe, old, given, options), additions: samples.additions },
     leftOut,
     warnings: [...warnings, ...nameWarnings(paths), ...(own ? ownHandlerTrouble(values.handler, new Set(paths)) : [])],
+  };
+}
+
+/** What `--sample` adds; the samples of an archive that is packed again stay. */
+async function recordedSamples(
+  recipe: Recipe,
+  old: OldArchive | null,
+  sources: readonly Source[],
+  cwd: string,
+): Promise<{ sources: Source[]; additions: Readonly<Record<string, unknown>> }> {
+  const { sample: files = [], expect = null } = recipe;
+  if (files.length === 0 && expect === null) return { sources: [], additions: {} };
+  if (files.length === 0) throw new ArchiverError("usage", "--expect needs --sample: the file that it is about.");
+  const model = recipe.serializedFile ?? recipe.from;
+  if (model === undefined)
+    throw new ArchiverError("usage", "--sample needs --serialized-file: the model that runs it.");
+  const { recordSamples } = await import("./record-samples.ts");
+  const recorded = await recordSamples({ files, expect, model: resolve(cwd, model), sources, cwd });
+  const kept: unknown = old?.manifest.modelArchiver?.["samples"];
+  return {
+    sources: recorded.sources,
+    additions: { samples: [...(Array.isArray(kept) ? kept : []), ...recorded.entries] },
   };
 }
 

@@ -33,6 +33,10 @@ export interface Recipe {
   readonly keepDirectories?: boolean | undefined;
   /** Wildcards of what is packed although it looks like a secret or rubbish. */
   readonly include?: readonly string[] | undefined;
+  /** Examples to run now and record: every later verify runs them again. */
+  readonly sample?: readonly string[] | undefined;
+  /** The label that each of them must get. */
+  readonly expect?: string | undefined;
   /** `now` or an ISO 8601 date; otherwise SOURCE_DATE_EPOCH, otherwise the newest modification time of the inputs. */
   readonly createdOn?: string | undefined;
   /** An archive to pack again: its entries and manifest values, replaced by whatever else is given. */

@@ -68,3 +68,17 @@ function rowMajor(data: Uint8Array, shape: readonly number[], width: number): Ui
   }
   return out;
 }
+
+/** The tensor as a `.npy` file, version 1. Returns the reason as a string for an element type that numpy has not. */
+export function writeNpy({ dtype, shape, bytes }: LoadedTensor): Uint8Array | string {
+  const code = Object.entries(types).find(([, name]) => name === dtype)?.[0];
+  if (code === undefined) return `.npy has no elements of type ${dtype}`;
+  const order = bytesOf(dtype) === 1 ? "|" : "<";
+  const dims = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const text = `{'descr': '${order}${code}', 'fortran_order': False, 'shape': (${dims}), }`;
+  const padding = (64 - ((10 + text.length + 1) % 64)) % 64;
+  const header = Buffer.from(`${text}${" ".repeat(padding)}\n`, "latin1");
+  const start = Buffer.from("\u0093NUMPY\u0001\u0000\u0000\u0000", "latin1");
+  start.writeUInt16LE(header.length, 8);
+  return Buffer.concat([start, header, bytes]);
+}

@@ -82,6 +82,49 @@ describe("photographs", () => {
   });
 });
 
+describe("samples that travel with the model", () => {
+  const recorded = () => join(folder, "recorded.mar");
+
+  beforeAll(async () => {
+    const run = ["archive", "--model-name", "recorded", "--version", "1", "--handler", `${lite0}/onnx_handler.py`];
+    const files = ["--serialized-file", `${lite0}/model.onnx`, "--extra-files", `${lite0}/index_to_name.json`];
+    const sample = ["--sample", `${lite0}/coffee.jpg`, "--expect", "espresso", "--export-path", folder];
+    const { exitCode, stderr } = await runMain([...run, ...files, ...sample]);
+    expect(exitCode, stderr).toBe(0);
+  });
+
+  test("every verify runs them again", async () => {
+    const report = await verifyJson(recorded());
+    expect(report).toMatchObject({ exitCode: 0, verdict: "ready" });
+    expect(report.recordedSamples?.[0]).toMatchObject({ name: "coffee.jpg", expect: "espresso" });
+    expect(checkOf(report, "sample/moved")?.status).toBe("passed");
+    expect(checkOf(report, "sample/expected-label")?.status).toBe("passed");
+  });
+
+  test("another model under the same samples has moved", async () => {
+    const run = ["archive", "--from", recorded(), "--model-name", "moved", "--export-path", folder];
+    const model = ["--serialized-file", `${tiny}/cnn1000.onnx`];
+    const { exitCode, stderr } = await runMain([...run, ...model]);
+    expect(exitCode, stderr).toBe(0);
+    const report = await verifyJson(join(folder, "moved.mar"));
+    expect(report).toMatchObject({ exitCode: 1, verdict: "not ready" });
+    expect(checkOf(report, "sample/moved")).toMatchObject({
+      status: "failed",
+      findings: [
+        { message: expect.stringMatching(/^coffee\.jpg: output \S+ moved by/), at: "MAR-INF/samples/1/sample.json" },
+      ],
+    });
+  });
+
+  test("a sample that the model takes for something else is not packed", async () => {
+    const run = ["archive", "--model-name", "wrong", "--version", "1", "--handler", `${lite0}/onnx_handler.py`];
+    const files = ["--serialized-file", `${lite0}/model.onnx`, "--sample", `${lite0}/cat.jpg`, "--expect", "967"];
+    const { exitCode, stderr } = await runMain([...run, ...files, "--export-path", folder]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("bad-sample");
+  });
+});
+
 describe("other samples", () => {
   test("text for a model of tokens is refused, with what to give", async () => {
     const path = join(folder, "review.txt");

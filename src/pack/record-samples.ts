@@ -1,0 +1,149 @@
+import { basename } from "node:path";
+import { memorySource } from "../archive/byte-source.ts";
+import { nodeDisk } from "../archive/disk.ts";
+import { byteEntry, readAll } from "../archive/entry-source.ts";
+import { openArchive } from "../archive/open.ts";
+import { archiveSubject } from "../checks/archive-subject.ts";
+import { labelsOf, labelsPath } from "../checks/labels/label-file.ts";
+import { modelRunner } from "../checks/model/run-model.ts";
+import { givenSample, type RanSample } from "../checks/sample/sample-run.ts";
+import { labelText } from "../checks/sample/sample-text.ts";
+import { defaultCheckOptions } from "../checks/subject.ts";
+import { ArchiverError } from "../errors.ts";
+import { EnginePool } from "../runtime/engine-pool.ts";
+import { writeNpy } from "../runtime/npy.ts";
+import type { LoadedTensor } from "../runtime/dummy-input.ts";
+import {
+  defaultTolerance,
+  type RecordedSample,
+  type RecordedTensor,
+  sampleSchemaVersion,
+  samplesFolder,
+} from "../sample/recorded-sample.ts";
+import { readSample } from "../sample/sample-file.ts";
+import { isExpected } from "../sample/top-labels.ts";
+import type { Source } from "./source.ts";
+
+export interface SamplesToRecord {
+  /** Paths of the sample files. */
+  readonly files: readonly string[];
+  /** The label that must come first in each; null: any. */
+  readonly expect: string | null;
+  /** The model file, or the archive that is packed again. */
+  readonly model: string;
+  /** What will be packed: the names of the classes are looked for here. */
+  readonly sources: readonly Source[];
+  readonly cwd: string;
+}
+
+const timeoutMs = 120_000;
+
+/**
+ * Runs the model on each sample and gives what to pack: the prepared input and the output as `.npy`, with a
+ * `sample.json` that describes both. Throws ArchiverError when the model does not take a sample, or names another label.
+ */
+export async function recordSamples(wanted: SamplesToRecord): Promise<{ sources: Source[]; entries: string[] }> {
+  const pool = new EnginePool({ project: wanted.cwd, timeoutMs });
+  pool.warm();
+  try {
+    const engine = await pool.use((process) => process.engine).catch(missingEngine);
+    const taken = new Set(wanted.sources.map((source) => source.path));
+    const all: Source[] = [];
+    const entries: string[] = [];
+    let number = 0;
+    for (const path of wanted.files) {
+      const ran = await runSample(path, wanted, pool);
+      do number += 1;
+      while (taken.has(`${samplesFolder}/${number}/sample.json`));
+      const folder = `${samplesFolder}/${number}`;
+      all.push(...sourcesOf(ran, engine, folder, path));
+      entries.push(`${folder}/sample.json`);
+    }
+    return { sources: all, entries };
+  } finally {
+    pool.close();
+  }
+}
+
+function missingEngine(cause: unknown): never {
+  throw new ArchiverError("engine-missing", "Recording a sample runs the model, and there is no ONNX Runtime.", {
+    cause,
+  });
+}
+
+async function runSample(path: string, wanted: SamplesToRecord, pool: EnginePool): Promise<RanSample> {
+  const file = await readSample(path, wanted.cwd);
+  const labels = await labelsIn(wanted.sources);
+  const archive = await openArchive(wanted.model, { whole: true });
+  try {
+    const sample = { file, expect: wanted.expect, ...(labels === null ? {} : { labels }) };
+    const runner = modelRunner(pool, { inputs: [], fill: null, seed: 0 });
+    const run = await givenSample(archiveSubject(archive, { ...defaultCheckOptions, sample }, runner));
+    if (run?.stage !== "done") throw notTaken(path, run);
+    const [first] = run.top;
+    if (wanted.expect !== null && !isExpected(first, wanted.expect)) {
+      const given = first === undefined ? "no scores of classes" : labelText(first);
+      throw new ArchiverError("bad-sample", `${path}: the model gives ${given}, not ${wanted.expect}.`, {
+        remedy: "Check the weights, the labels and the sample; nothing was written.",
+      });
+    }
+    return run;
+  } finally {
+    await archive.close();
+  }
+}
+
+function notTaken(path: string, run: Exclude<Awaited<ReturnType<typeof givenSample>>, RanSample>): ArchiverError {
+  if (run?.stage !== "failed") return new ArchiverError("bad-sample", `${path} was not run: ${run?.reason ?? ""}`);
+  const { message, remedy } = run.finding;
+  return new ArchiverError("bad-sample", `${path}: ${message}`, remedy === undefined ? {} : { remedy });
+}
+
+async function labelsIn(sources: readonly Source[]): Promise<ReadonlyMap<string, string> | null> {
+  const source = sources.find(({ path }) => path === labelsPath);
+  if (source === undefined) return null;
+  try {
+    const value: unknown = JSON.parse(Buffer.from(await readAll(source.bytes, nodeDisk)).toString("utf8"));
+    const labels = labelsOf(value);
+    return "names" in labels ? labels.names : null;
+  } catch {
+    return null; // A check says what is wrong with it.
+  }
+}
+
+function sourcesOf(ran: RanSample, engine: string, folder: string, from: string): Source[] {
+  const tensors: { readonly row: RecordedTensor; readonly bytes: Uint8Array }[] = [];
+  const record = (kind: string, name: string | null, tensor: LoadedTensor): RecordedTensor => {
+    const bytes = writeNpy(tensor);
+    if (typeof bytes === "string") throw new ArchiverError("bad-sample", `${from} cannot be recorded: ${bytes}.`);
+    const row = { name, dtype: tensor.dtype, shape: tensor.shape, file: `${kind}-${tensors.length}.npy` };
+    tensors.push({ row, bytes });
+    return row;
+  };
+  const sample: RecordedSample = {
+    schemaVersion: sampleSchemaVersion,
+    name: ran.name,
+    preprocessing: ran.preprocessing,
+    expect: ran.expect,
+    engine,
+    inputs: ran.inputs.map((input) => {
+      if (input.kind !== "tensor" || input.fill.kind !== "bytes") {
+        throw new ArchiverError("bad-sample", `${from} gives no value for every input of the model.`);
+      }
+      const { name, dtype, shape, fill } = input;
+      return record("input", name, { dtype, shape, bytes: fill.bytes });
+    }),
+    outputs: ran.outputs.map((output) => record("output", output.name, output)),
+    tolerance: defaultTolerance,
+  };
+  const text = Buffer.from(`${JSON.stringify(sample, null, 2)}\n`);
+  return [
+    madeSource(`${folder}/sample.json`, from, text),
+    ...tensors.map(({ row, bytes }) => madeSource(`${folder}/${row.file}`, from, bytes)),
+  ];
+}
+
+function madeSource(path: string, from: string, bytes: Uint8Array): Source {
+  const named = `${basename(from)}, recorded`;
+  return { path, from: named, file: null, bytes: byteEntry(memorySource(bytes)), mode: 0o644, modified: null };
+}
