@@ -31,7 +31,7 @@ export function loadFailed(error: EngineFailure, { lowered }: Prepared): NoRun |
 
 /** What the engine says when a feed is not what the graph declares. */
 const wrongFeed =
-  /Got invalid (?:dimensions|rank) for input|Unexpected input data type|missing in 'feeds'|Missing Input|Invalid feed/i;
+  /(?:Got invalid dimensions|Invalid rank) for input|Unexpected input data type|missing in 'feeds'|Missing Input|Invalid feed/i;
 
 /** `suggest` finds inputs that fit, as a remedy. */
 export async function runFailed(

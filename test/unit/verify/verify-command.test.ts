@@ -105,6 +105,7 @@ describe("inputs", () => {
   test.each([
     [`${tiny}/mnist_1x1x28x28.onnx`, ["--input", "1x3x224x224"], "Try --input 1x1x28x28"],
     [`${tiny}/cnn10_static.onnx`, ["--input", "1x3x224x224:int64"], "Try --input 1x3x224x224"],
+    [`${tiny}/cnn10_static.onnx`, ["--input", "1x3"], "Try --input 1x3x224x224"],
     [`${tiny}/cnn10_static.onnx`, ["--input", "nope=1x3x224x224"], "Try --input 1x3x224x224"],
     [`${tiny}/cnn10_static.onnx`, ["--input", "5:int"], "Try --input 1x3x224x224"],
     [`${tiny}/tiny_traced.pt`, ["--input", "1x7"], "Try --input 1x3x224x224"],
