@@ -4,6 +4,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, renameSync, rmSync } from "node:fs";
 import { build } from "esbuild";
+import { bundleCli } from "./bundle-cli.js";
 
 const fresh = `dist-${process.pid}.tmp`;
 try {
@@ -18,25 +19,7 @@ try {
     minifyWhitespace: true,
     target: "node20.19",
   });
-  await build({
-    entryPoints: { main: "src/cli/main.ts", "session-process": "src/runtime/session-process.ts" },
-    outdir: `${fresh}/cli`,
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node20.19",
-    legalComments: "none",
-    // Names stay: a stack trace in a bug report must say something.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    external: ["onnxruntime-node", "sharp", "archiver", "@astral-sh/ruff-wasm-nodejs"],
-    banner: {
-      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-    },
-    chunkNames: "chunks/[name]-[hash]",
-    allowOverwrite: true,
-  });
+  await bundleCli(`${fresh}/cli`);
   rmSync("dist", { recursive: true, force: true });
   renameSync(fresh, "dist");
 } catch (error) {

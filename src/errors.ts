@@ -51,6 +51,11 @@ export class ArchiverError extends Error {
   readonly code: ErrorCode;
   readonly remedy: string;
 
+  /** By name: the command line's first file has a copy of this class, and a project may have installed us twice. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === "ArchiverError";
+  }
+
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
     super(message, { cause: detail.cause });
     this.name = "ArchiverError";

@@ -1,4 +1,3 @@
-import process from "node:process";
 import type { Io } from "./io.ts";
 
 /** The real world. The first Ctrl-C or SIGTERM aborts the work, which then cleans up; the second ends at once. */
@@ -17,7 +16,10 @@ export function processIo(): Io {
   });
   return {
     stdout: process.stdout,
-    stderr: process.stderr,
+    // Made when it is first used: most runs write nothing there.
+    get stderr() {
+      return process.stderr;
+    },
     env: process.env,
     cwd: process.cwd(),
     signal: controller.signal,

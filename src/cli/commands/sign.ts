@@ -1,4 +1,3 @@
-import { createPublicKey } from "node:crypto";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import type { Io } from "../io.ts";
@@ -21,11 +20,13 @@ export function signCommand(io: Io): Command {
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)
     .action(async (archive: string, flags: SignFlags) => {
-      const [{ readPassword, readPrivateKey }, { signArchive }, { plural, printable }] = await Promise.all([
-        import("../../sign/key.ts"),
-        import("../../sign/sign.ts"),
-        import("../../report/text.ts"),
-      ]);
+      const [{ createPublicKey }, { readPassword, readPrivateKey }, { signArchive }, { plural, printable }] =
+        await Promise.all([
+          import("node:crypto"),
+          import("../../sign/key.ts"),
+          import("../../sign/sign.ts"),
+          import("../../report/text.ts"),
+        ]);
       const password =
         flags.passwordFile === undefined ? null : await readPassword(resolve(io.cwd, flags.passwordFile));
       const key = await readPrivateKey(resolve(io.cwd, flags.key), password);

@@ -1,0 +1,45 @@
+import { Command } from "commander";
+import { normalizeArgv } from "./argv.ts";
+import { commands } from "./commands.ts";
+import { reportFailure } from "./failure.ts";
+import type { Io } from "./io.ts";
+
+/** Carries out a command line; every failure ends here, as text and exit code. */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  try {
+    await program(io).parseAsync([...normalizeArgv(argv)], { from: "user" });
+    return io.exitCode;
+  } catch (error) {
+    return reportFailure(error, argv, io);
+  }
+}
+
+function program(io: Io): Command {
+  const root = new Command("model-archiver")
+    .description("Pack a model for TorchServe, prove that it is ready, ship it.")
+    .usage("<command> [options]")
+    .helpCommand("help [command]", "show the help of a command")
+    .addHelpText("after", examples);
+  for (const command of commands(io)) root.addCommand(command);
+  speakThrough(io, root);
+  return root;
+}
+
+function speakThrough(io: Io, command: Command): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => io.stdout.write(text),
+    writeErr: (text) => io.stderr.write(text),
+    getOutHelpWidth: () => io.stdout.columns ?? 100,
+    getErrHelpWidth: () => io.stderr.columns ?? 100,
+  });
+  for (const inner of command.commands) speakThrough(io, inner);
+}
+
+const examples = `
+Examples:
+  $ model-archiver archive --model-name resnet50_fast --version 1.0 \\
+      --serialized-file resnet50_traced.pt --handler image_classifier \\
+      --extra-files index_to_name.json --verify
+  $ model-archiver verify resnet50_fast.mar
+
+Exit codes: 0 yes · 1 the answer is no · 2 could not · 3 bug · 130 interrupted`;
