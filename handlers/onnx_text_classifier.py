@@ -23,6 +23,8 @@ class OnnxTextClassifier:
         self.length = int(config.get("maxLength") or 128)
         self.lower_case = bool(config.get("lowerCase", True))
         self.vocabulary = load_vocabulary(context.system_properties["model_dir"])
+        outputs = self.model.outputs
+        self.logits = outputs.index("logits") if "logits" in outputs else 0
         self.initialized = True
 
     def handle(self, requests, context):
@@ -32,7 +34,7 @@ class OnnxTextClassifier:
         mask = np.zeros((len(rows), width), np.int64)
         for i, row in enumerate(rows):
             ids[i, : len(row)], mask[i, : len(row)] = row, 1
-        logits = self.model.run(self.feeds(ids, mask))[0]
+        logits = self.model.run(self.feeds(ids, mask))[self.logits]
         probabilities = onnx_model.softmax(logits.reshape(len(rows), -1).astype(np.float32))
         return [onnx_model.top_labels(row, self.labels, self.top) for row in probabilities]
 

@@ -19,6 +19,7 @@ export async function archiveConverted(
   options: ArchiveOptions,
   io: Io,
 ): Promise<ArchiveResult> {
+  const started = performance.now();
   const model = recipe.serializedFile;
   if (model === undefined) throw new ArchiverError("usage", "--convert onnx needs --serialized-file");
   const { handler, warnings } = handlerFor(recipe);
@@ -34,7 +35,8 @@ export async function archiveConverted(
     await keepTime(resolve(io.cwd, model), [serializedFile, `${serializedFile}.data`]);
     const result = await archive({ ...recipe, handler, serializedFile }, options);
     const entries = result.entries.map((entry) => (entry.from?.startsWith(folder) ? { ...entry, from } : entry));
-    return { ...result, entries, warnings: [...result.warnings, ...warnings] };
+    const milliseconds = performance.now() - started;
+    return { ...result, entries, milliseconds, warnings: [...result.warnings, ...warnings] };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

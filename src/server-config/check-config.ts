@@ -1,5 +1,6 @@
 import { checkModelConfig } from "./check-model-config.ts";
-import { checkCompose, checkKserve } from "./check-deployment.ts";
+import { checkCompose } from "./check-compose.ts";
+import { checkKserve } from "./check-kserve.ts";
 import { checkProperties } from "./check-properties.ts";
 import { checkSystemdUnit } from "./check-systemd.ts";
 import type { ConfigFinding } from "./config-finding.ts";

@@ -14,12 +14,12 @@ export interface PlacedYaml {
 const maxAliasCount = 50;
 
 /**
- * Parses YAML 1.2 (1.1 booleans stay strings) with positions. Never throws for bad text: see `errors`. Without
+ * Parses YAML 1.2 (1.1 booleans stay strings; `<<` merges, as everywhere in compose files) with positions. Never throws for bad text: see `errors`. Without
  * `uniqueKeys` the last value of a key counts.
  */
 export function parsePlacedYaml(text: string, { uniqueKeys = true } = {}): PlacedYaml {
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, { lineCounter: lines, uniqueKeys, prettyErrors: false });
+  const parsed = parseAllDocuments(text, { lineCounter: lines, uniqueKeys, prettyErrors: false, merge: true });
   const documents = Array.isArray(parsed) ? parsed : [];
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);

@@ -1,5 +1,6 @@
 import { copyFileSync, readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { openArchive } from "../../../src/archive/open.ts";
 import { runMain } from "../../support/run-main.ts";
@@ -89,6 +90,16 @@ describe("on the command line", () => {
     const first = readFileSync(join(folder, "m.mar"));
     await run("--serialized-file", "net.v2.pt", "--convert=onnx", "--force");
     expect(readFileSync(join(folder, "m.mar")).equals(first)).toBe(true);
+  });
+
+  test("interrupted while it converts, --convert leaves nothing", async () => {
+    const interrupt = new AbortController();
+    const flags = ["--model-name", "m", "-v", "1", "--serialized-file", join(lite0, "model.pt"), "--convert", "onnx"];
+    const running = runMain(["archive", ...flags], { cwd: folder, signal: interrupt.signal });
+    while (!readdirSync(folder).some((name) => name.endsWith(".tmp"))) await sleep(1);
+    interrupt.abort();
+    expect((await running).exitCode).toBe(130);
+    expect(readdirSync(folder)).toEqual(["h.py"]);
   });
 
   test("--convert with TorchServe's own handlers: the classifier has a counterpart, others have none", async () => {

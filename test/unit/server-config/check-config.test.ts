@@ -93,6 +93,13 @@ test.each([
   expect(findings.map((finding) => finding.rule)).toContain(rule);
 });
 
+test("compose: what comes by a merge key counts", () => {
+  const text = textOf("container/compose.yaml").replace("    shm_size: 1g\n", "    <<: *common\n");
+  const merged = `x-common: &common\n  shm_size: 1g\n${text}`;
+  expect(checkConfig(merged, "compose")).toEqual([]);
+  expect(checkConfig(merged.replace("1g", "8m"), "compose").map(({ rule }) => rule)).toEqual(["out-of-range"]);
+});
+
 test.each([
   ["root", "User=torchserve", "User=root", "dangerous"],
   ["the background", " --foreground", "", "contradiction"],
@@ -108,6 +115,9 @@ test.each([
   ["no memory limit", /limits:\n(\s+)cpu: "2"\n\s+memory: \S+/, 'limits:\n$1cpu: "2"', "missing"],
   ["plain HTTP", "pvc://model-store/cat", "http://models.example.org/cat.mar", "dangerous"],
   ["threads beyond the limit", 'value: "2"', 'value: "8"', "contradiction"],
+  ["a misspelt key", "protocolVersion:", "protocolVerson:", "unknown-key"],
+  ["a request above the limit", /requests:\n(\s+)cpu: "2"/, 'requests:\n$1cpu: "3"', "contradiction"],
+  ["the older form, without threads", /model:\n|name: OMP_NUM_THREADS/g, "pytorch:\n", "missing"],
 ])("KServe: %s", (_, from, to, rule) => {
   const findings = checkConfig(textOf("kserve/inferenceservice.yaml").replace(from, to), "kserve");
   expect(findings.map((finding) => finding.rule)).toEqual([rule]);

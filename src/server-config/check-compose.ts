@@ -1,9 +1,18 @@
 import type { ConfigFinding } from "./config-finding.ts";
+import {
+  checkThreads,
+  danger,
+  type Fields,
+  isObject,
+  listAt,
+  missing,
+  objectAt,
+  type Path,
+  type Report,
+  scalar,
+  withYaml,
+} from "./deployment-yaml.ts";
 import { nearestName } from "./key.ts";
-import { parsePlacedYaml, type PlacedYaml } from "./yaml-place.ts";
-
-type Path = readonly (string | number)[];
-type Report = (path: Path, finding: Pick<ConfigFinding, "rule" | "severity" | "message" | "remedy">) => void;
 
 /** Keys of a service that these rules look for (compose-spec 05-services.md); a slip in one of them undoes it. */
 const serviceKeys = [
@@ -28,20 +37,6 @@ const openingFlag = /--(?:disable-token-auth|dt|enable-model-api)\b/;
 
 const leastSharedMemory = 256 * 2 ** 20;
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const objectAt = (value: unknown, key: string): Readonly<Record<string, unknown>> => {
-  const inner = isObject(value) ? value[key] : undefined;
-  return isObject(inner) ? inner : {};
-};
-const listAt = (value: unknown, key: string): readonly unknown[] => {
-  const inner = isObject(value) ? value[key] : undefined;
-  return Array.isArray(inner) ? inner : [];
-};
-
-const scalar = (value: unknown): string =>
-  typeof value === "string" || typeof value === "number" ? String(value) : "";
-
 /** A compose file whose services run TorchServe. */
 export function checkCompose(text: string): ConfigFinding[] {
   return withYaml(text, (document, report) => {
@@ -52,54 +47,11 @@ export function checkCompose(text: string): ConfigFinding[] {
   });
 }
 
-/** Manifests with KServe InferenceServices; other kinds are left alone. */
-export function checkKserve(text: string): ConfigFinding[] {
-  return withYaml(text, (document, report) => {
-    if (!isObject(document) || document["kind"] !== "InferenceService") return;
-    const path = ["spec", "predictor", "model"];
-    const model = objectAt(objectAt(objectAt(document, "spec"), "predictor"), "model");
-    const limits = objectAt(objectAt(model, "resources"), "limits");
-    for (const resource of ["cpu", "memory"]) {
-      if (limits[resource] === undefined)
-        report(
-          [...path, "resources"],
-          missing(`the predictor has no ${resource} limit`, `Set resources.limits.${resource}.`),
-        );
-    }
-    const threads = listAt(model, "env").find((item) => isObject(item) && item["name"] === "OMP_NUM_THREADS");
-    checkThreads(isObject(threads) ? threads["value"] : undefined, limits["cpu"], [...path, "env"], report);
-    const uri = model["storageUri"];
-    if (typeof uri === "string" && uri.startsWith("http://")) {
-      report(
-        [...path, "storageUri"],
-        danger("storageUri is plain HTTP: anybody on the way can change the model", "Use https, oci or pvc."),
-      );
-    }
-  });
-}
-
-function withYaml(text: string, look: (document: unknown, report: Report) => void): ConfigFinding[] {
-  const yaml: PlacedYaml = parsePlacedYaml(text);
-  const unparsable = (message: string) =>
-    ({ rule: "unparsable", severity: "error", message, remedy: "Mend the YAML." }) as const;
-  if (yaml.errors.length > 0) return yaml.errors.map(({ message, ...at }) => ({ ...unparsable(message), ...at }));
-  const findings: ConfigFinding[] = [];
-  yaml.documents.forEach((document, index) => {
-    look(document, (path, finding) => findings.push({ ...finding, ...yaml.place(path, index) }));
-  });
-  return findings.toSorted((a, b) => a.line - b.line);
-}
-
-const missing = (message: string, remedy: string) =>
-  ({ rule: "missing", severity: "warning", message, remedy }) as const;
-const danger = (message: string, remedy: string) =>
-  ({ rule: "dangerous", severity: "warning", message, remedy }) as const;
-
-function runsTorchServe(service: Readonly<Record<string, unknown>>): boolean {
+function runsTorchServe(service: Fields): boolean {
   return /torchserve/i.test(JSON.stringify([service["image"], service["command"], service["entrypoint"]]));
 }
 
-function checkService(service: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
+function checkService(service: Fields, path: Path, report: Report): void {
   checkNames(service, path, report);
   checkImage(service["image"], [...path, "image"], report);
   checkPublished(service, path, report);
@@ -127,7 +79,7 @@ function checkService(service: Readonly<Record<string, unknown>>, path: Path, re
   checkVolumes(service, path, report);
 }
 
-function checkNames(service: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
+function checkNames(service: Fields, path: Path, report: Report): void {
   for (const name of Object.keys(service)) {
     const near = serviceKeys.includes(name) || neighbours.has(name) ? null : nearestName(name, serviceKeys);
     if (near === null) continue;
@@ -137,7 +89,7 @@ function checkNames(service: Readonly<Record<string, unknown>>, path: Path, repo
 }
 
 /** `stack: 67108864` or `stack: {soft: …, hard: …}`; -1: no limit. */
-function checkUlimits(ulimits: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
+function checkUlimits(ulimits: Fields, path: Path, report: Report): void {
   const wanted = { memlock: -1, stack: 67_108_864 };
   for (const [name, least] of Object.entries(wanted)) {
     const remedy = `Set ulimits: ${name}: ${least}.`;
@@ -154,7 +106,7 @@ function checkUlimits(ulimits: Readonly<Record<string, unknown>>, path: Path, re
 }
 
 /** What undoes the walls around the service, whatever config.properties says. */
-function checkOpenings(service: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
+function checkOpenings(service: Fields, path: Path, report: Report): void {
   for (const key of ["command", "entrypoint"]) {
     if (!openingFlag.test(JSON.stringify(service[key] ?? ""))) continue;
     const remedy = "Remove --disable-token-auth and --enable-model-api.";
@@ -178,7 +130,7 @@ function checkImage(image: unknown, path: Path, report: Report): void {
   );
 }
 
-function checkPublished(service: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
+function checkPublished(service: Fields, path: Path, report: Report): void {
   listAt(service, "ports").forEach((port, i) => {
     const host = isObject(port) ? port["host_ip"] : /^(\[[^\]]+\]|[\d.]+):/.exec(String(port))?.[1];
     if (host === "127.0.0.1" || host === "[::1]" || host === "::1") return;
@@ -190,7 +142,7 @@ function checkPublished(service: Readonly<Record<string, unknown>>, path: Path, 
   });
 }
 
-function checkVolumes(service: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
+function checkVolumes(service: Fields, path: Path, report: Report): void {
   listAt(service, "volumes").forEach((volume, i) => {
     const target = isObject(volume) ? String(volume["target"]) : String(volume);
     const readOnly = isObject(volume) ? volume["read_only"] === true : /:ro(,|$)/.test(target);
@@ -203,39 +155,10 @@ function checkVolumes(service: Readonly<Record<string, unknown>>, path: Path, re
   });
 }
 
-function environment(service: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function environment(service: Fields): Fields {
   const map = objectAt(service, "environment");
   const list = listAt(service, "environment").map((item) => String(item).split("=", 2));
   return { ...map, ...Object.fromEntries(list) };
-}
-
-function checkThreads(threads: unknown, cpus: unknown, path: Path, report: Report): void {
-  if (threads === undefined) {
-    report(
-      path,
-      missing(
-        "no OMP_NUM_THREADS: each worker starts as many threads as the host has cores",
-        "Set OMP_NUM_THREADS to the physical cores of the slice.",
-      ),
-    );
-    return;
-  }
-  const cores = cpuCount(cpus);
-  if (cores !== null && Number(scalar(threads)) > Math.ceil(cores)) {
-    report(path, {
-      rule: "contradiction",
-      severity: "warning",
-      message: `OMP_NUM_THREADS is ${scalar(threads)}, more than the ${cores} CPUs given: the quota will throttle it`,
-      remedy: `Set OMP_NUM_THREADS to ${Math.max(1, Math.floor(cores))}.`,
-    });
-  }
-}
-
-/** `2`, `"0.5"` or Kubernetes' `500m`. */
-function cpuCount(value: unknown): number | null {
-  const text = scalar(value);
-  if (/^\d+m$/.test(text)) return Number(text.slice(0, -1)) / 1000;
-  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : null;
 }
 
 /** Compose byte values: `64m`, `1gb`, `1073741824`. */
