@@ -2,11 +2,15 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { runMain } from "../support/run-main.ts";
+import { askPython } from "./python.ts";
 import { type Answer, lacksTorchServe, TorchServe } from "./torchserve.ts";
 
 const lacking = lacksTorchServe();
 const fixture = (name: string) => resolve("fixtures/efficientnet-lite0", name);
+const tiny = (name: string) => resolve("fixtures/tiny", name);
+const names = ["lite0_onnx", "lite0_converted", "lite0_script", "digits", "texts", "counting"];
 const golden: { images: Record<string, { label: string; probability: number }[]> } = JSON.parse(
   readFileSync(fixture("golden.json"), "utf8"),
 );
@@ -45,12 +49,15 @@ describe.skipIf(lacking)(`models that we pack, on a server that we configure ${l
     mkdirSync(store);
     writeFileSync(join(folder, "counting.py"), countingHandler);
     writeFileSync(join(folder, "model-config.yaml"), "batchSize: 4\n");
+    writeFileSync(join(folder, "vocab.txt"), "[PAD]\n[UNK]\n[CLS]\n[SEP]\nhello\nworld\n");
     await pack("lite0_onnx", "--serialized-file", fixture("model.onnx"), "--handler", "onnx_image_classifier");
     await pack("lite0_converted", "--serialized-file", fixture("model.pt"), "--convert", "onnx");
     await pack("lite0_script", "--serialized-file", fixture("model.pt"), "--handler", "image_classifier");
+    await pack("digits", "--serialized-file", tiny("mnist_1x1x28x28.onnx"), "--handler", "onnx_tensor");
+    const text = ["--serialized-file", tiny("bert_like.onnx"), "--handler", "onnx_text_classifier"];
+    await pack("texts", ...text, "--extra-files", "vocab.txt");
     await pack("counting", "--handler", "counting.py", "--config-file", "model-config.yaml");
-    const archives = ["lite0_onnx", "lite0_converted", "lite0_script", "counting"].map((name) => `${name}.mar`);
-    const paths = archives.map((name) => join(store, name));
+    const paths = names.map((name) => join(store, `${name}.mar`));
     const output = join(folder, "serving");
     const init = await runMain(["config", "init", ...paths, "-o", output, "--cpus", "2", "--memory", "8G"]);
     expect(init.exitCode, init.stderr).toBe(0);
@@ -62,7 +69,7 @@ describe.skipIf(lacking)(`models that we pack, on a server that we configure ${l
   });
 
   test("every model is ready, as config init foretold", async () => {
-    for (const name of ["lite0_onnx", "lite0_converted", "lite0_script", "counting"]) {
+    for (const name of names) {
       const ready = await server.whenReady(name);
       expect(ready, server.log().slice(-3000)).toMatchObject([{ minWorkers: 1, maxWorkers: 1, maxBatchDelay: 20 }]);
     }
@@ -71,9 +78,35 @@ describe.skipIf(lacking)(`models that we pack, on a server that we configure ${l
 
   test.each(["cat.jpg", "coffee.jpg"])("ONNX and TorchScript answer side by side: %s", async (image) => {
     const body = readFileSync(fixture(image));
-    const names = ["lite0_onnx", "lite0_converted", "lite0_script"];
-    const answers = await Promise.all(names.map((name) => server.predict(name, body)));
+    const classifiers = ["lite0_onnx", "lite0_converted", "lite0_script"];
+    const answers = await Promise.all(classifiers.map((name) => server.predict(name, body)));
     for (const answer of answers) await expectLabels(answer, image);
+  });
+
+  test("onnx_tensor gives what ONNX Runtime gives", async () => {
+    const rows = Array.from({ length: 28 }, (_, y) => Array.from({ length: 28 }, (_, x) => Math.sin(28 * y + x)));
+    const { status, body } = await server.predict("digits", JSON.stringify({ input: [rows] }), "application/json");
+    expect(status, body).toBe(200);
+    const program = `import json, sys, numpy, onnxruntime
+session = onnxruntime.InferenceSession(sys.argv[1])
+rows = numpy.array(json.loads(sys.argv[2]), numpy.float32).reshape(1, 1, 28, 28)
+print(json.dumps(session.run(None, {"input": rows})[0][0].tolist()))`;
+    const expected = z
+      .array(z.number())
+      .parse(askPython(program, [tiny("mnist_1x1x28x28.onnx"), JSON.stringify(rows)]));
+    const { logits }: { logits: number[] } = JSON.parse(body);
+    expect(logits).toHaveLength(10);
+    for (const [i, value] of expected.entries()) expect(logits[i]).toBeCloseTo(value, 4);
+    const wrong = await server.predict("digits", JSON.stringify({ input: [[1, 2]] }), "application/json");
+    expect(wrong).toMatchObject({ status: 400, body: expect.stringContaining("the model takes") });
+  });
+
+  test("onnx_text_classifier gives the classes of the logits their probabilities", async () => {
+    const { status, body } = await server.predict("texts", "Hello, world!", "text/plain");
+    expect(status, body).toBe(200);
+    const probabilities: Record<string, number> = JSON.parse(body);
+    expect(Object.keys(probabilities)).toHaveLength(2);
+    expect(Object.values(probabilities).reduce((sum, each) => sum + each, 0)).toBeCloseTo(1, 4);
   });
 
   test("what is no image gets 400 and a reason", async () => {
