@@ -5,6 +5,7 @@ import { failureTable } from "../src/errors.ts";
 import { inspectionDocument } from "../src/inspect/inspection-schema.ts";
 import { manifestSchema } from "../src/manifest/index.ts";
 import { archiveDocument } from "../src/report/archive-schema.ts";
+import { diffDocument } from "../src/report/diff-schema.ts";
 import { pullDocument, pushDocument } from "../src/report/oci-schema.ts";
 import { keygenDocument, signDocument, verifySignatureDocument } from "../src/report/sign-schema.ts";
 import { errorsPage } from "../src/report/errors-page.ts";
@@ -28,6 +29,7 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
   "schema/inspect.schema.json": async () => json(z.toJSONSchema(inspectionDocument)),
   "schema/manifest.schema.json": async () => json(manifestSchema()),
   "schema/keygen.schema.json": async () => json(z.toJSONSchema(keygenDocument)),
+  "schema/diff.schema.json": async () => json(z.toJSONSchema(diffDocument)),
   "schema/pull.schema.json": async () => json(z.toJSONSchema(pullDocument)),
   "schema/push.schema.json": async () => json(z.toJSONSchema(pushDocument)),
   "schema/sign.schema.json": async () => json(z.toJSONSchema(signDocument)),

@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 import type { Io } from "./io.ts";
 import { archiveCommand } from "./commands/archive.ts";
+import { bomCommand } from "./commands/bom.ts";
 import { configCommand } from "./commands/config.ts";
 import { convertCommand } from "./commands/convert.ts";
+import { diffCommand } from "./commands/diff.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { extractCommand } from "./commands/extract.ts";
@@ -30,5 +32,7 @@ export function commands(io: Io): readonly Command[] {
     verifySignatureCommand(io),
     pushCommand(io),
     pullCommand(io),
+    bomCommand(io),
+    diffCommand(io),
   ];
 }

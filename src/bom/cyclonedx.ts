@@ -1,0 +1,59 @@
+// The part of CycloneDX 1.6 and 1.7 that we write. https://cyclonedx.org/docs/1.6/json/
+
+export interface Property {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface Licence {
+  readonly license: { readonly id: string };
+}
+
+export interface ModelCard {
+  readonly modelParameters: {
+    readonly inputs?: readonly { readonly format: string }[];
+    readonly outputs?: readonly { readonly format: string }[];
+  };
+  readonly quantitativeAnalysis?: {
+    readonly performanceMetrics: readonly { readonly type: string; readonly value: string; readonly slice: string }[];
+  };
+  readonly properties?: readonly Property[];
+}
+
+export interface Component {
+  readonly type: "machine-learning-model" | "file" | "library";
+  readonly "bom-ref": string;
+  readonly name: string;
+  readonly version?: string;
+  readonly hashes?: readonly { readonly alg: "SHA-256"; readonly content: string }[];
+  readonly licenses?: readonly Licence[];
+  readonly purl?: string;
+  readonly modelCard?: ModelCard;
+  readonly properties?: readonly Property[];
+}
+
+export interface Service {
+  readonly "bom-ref": string;
+  readonly name: string;
+  readonly provider?: { readonly name: string };
+  readonly endpoints?: readonly string[];
+  readonly "x-trust-boundary": true;
+  readonly data: readonly { readonly flow: "inbound" | "outbound"; readonly classification: "unknown" }[];
+  readonly properties: readonly Property[];
+}
+
+export interface Bom {
+  readonly $schema: string;
+  readonly bomFormat: "CycloneDX";
+  readonly specVersion: "1.6" | "1.7";
+  readonly version: 1;
+  readonly metadata: {
+    readonly tools: {
+      readonly components: readonly { readonly type: "application"; readonly name: string; readonly version: string }[];
+    };
+    readonly component: Component;
+  };
+  readonly components: readonly Component[];
+  readonly services?: readonly Service[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
+}

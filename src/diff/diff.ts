@@ -1,0 +1,131 @@
+import type { Archive, Entry } from "../archive/archive.ts";
+import { archiveSubject } from "../checks/archive-subject.ts";
+import type { Subject } from "../checks/subject.ts";
+import type { ValueInfo } from "../graph/graph.ts";
+import { compareUtf8 } from "../manifest/compare.ts";
+import { manifestPath } from "../manifest/manifest.ts";
+import type { ChangedEntry, ChangedText, ChangedValue, Difference } from "./difference.ts";
+import { diffLines } from "./lines.ts";
+
+/** Bytes of the largest text whose lines are compared. */
+const textLimit = 256 << 10;
+
+/** What differs between two archives, whatever their containers. Reads every byte of both once; never throws for what they hold. */
+export async function diffArchives(before: Archive, after: Archive): Promise<Difference> {
+  const [a, b] = [archiveSubject(before), archiveSubject(after)];
+  const [digestsA, digestsB] = [await digestsOf(before), await digestsOf(after)];
+  const entries = changedEntries(digestsA, digestsB);
+  const manifest = changedValues(await manifestValues(a), await manifestValues(b));
+  const model = changedValues(await modelValues(a), await modelValues(b));
+  const operators = changedValues(await operatorCounts(a), await operatorCounts(b));
+  // The manifest's own text follows from its fields, and from the entries.
+  const relevant = entries.filter(({ path }) => path !== manifestPath);
+  const unchanged = [...digestsA].filter(([path, { digest }]) => digestsB.get(path)?.digest === digest).length;
+  const texts = await changedTexts(a, b, relevant);
+  const same = manifest.length + relevant.length + model.length + operators.length === 0;
+  return {
+    before: before.location,
+    after: after.location,
+    same,
+    manifest,
+    entries: relevant,
+    unchanged,
+    model,
+    operators,
+    texts,
+  };
+}
+
+interface Summed {
+  readonly entry: Entry;
+  /** SHA-256; of an entry that cannot be read, what the container declares of it. */
+  readonly digest: string;
+}
+
+async function digestsOf(archive: Archive): Promise<ReadonlyMap<string, Summed>> {
+  const { of } = await archive.digests();
+  const summed = new Map<string, Summed>();
+  for (const entry of archive.entries) {
+    if (entry.kind === "directory" || summed.has(entry.path)) continue;
+    const digest = of.get(entry)?.sha256 ?? `unreadable, ${entry.kind}, ${entry.size} bytes, CRC-32 ${entry.crc32}`;
+    summed.set(entry.path, { entry, digest });
+  }
+  return summed;
+}
+
+function changedEntries(a: ReadonlyMap<string, Summed>, b: ReadonlyMap<string, Summed>): readonly ChangedEntry[] {
+  const paths = [...new Set([...a.keys(), ...b.keys()])].toSorted(compareUtf8);
+  return paths.flatMap((path): ChangedEntry[] => {
+    const [before, after] = [a.get(path), b.get(path)];
+    if (before?.digest === after?.digest) return [];
+    const change = before === undefined ? "added" : after === undefined ? "removed" : "changed";
+    return [{ path, change, sizeBefore: before?.entry.size ?? null, sizeAfter: after?.entry.size ?? null }];
+  });
+}
+
+type Values = ReadonlyMap<string, string>;
+
+function changedValues(a: Values, b: Values): readonly ChangedValue[] {
+  const names = [...new Set([...a.keys(), ...b.keys()])];
+  return names
+    .filter((name) => a.get(name) !== b.get(name))
+    .map((name) => ({ name, before: a.get(name) ?? null, after: b.get(name) ?? null }));
+}
+
+async function manifestValues(subject: Subject): Promise<Values> {
+  const manifest = (await subject.manifest())?.manifest ?? {};
+  const values = new Map<string, string>();
+  flatten("", manifest, values, 0);
+  for (const name of values.keys()) if (name.startsWith("/modelArchiver/integrity/")) values.delete(name);
+  return values;
+}
+
+/** Leaves by JSON pointer (RFC 6901). */
+function flatten(pointer: string, value: unknown, values: Map<string, string>, depth: number): void {
+  if (typeof value !== "object" || value === null || depth > 20) {
+    values.set(pointer, typeof value === "string" ? value : JSON.stringify(value));
+    return;
+  }
+  for (const [key, inner] of Object.entries(value)) {
+    flatten(`${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`, inner, values, depth + 1);
+  }
+}
+
+async function modelValues(subject: Subject): Promise<Values> {
+  const model = await subject.model();
+  const signature = await subject.signature();
+  const values = new Map<string, string>();
+  if (model !== null) values.set("file", model.entry.path).set("format", model.format);
+  if (signature === null) return values;
+  for (const [kind, list] of [
+    ["input", signature.inputs],
+    ["output", signature.outputs],
+  ] as const) {
+    for (const value of list) values.set(`${kind} ${value.name}`, describe(value));
+  }
+  if (signature.parameters !== null) values.set("parameters", String(signature.parameters));
+  for (const [name, value] of Object.entries(signature.facts)) values.set(name, value);
+  return values;
+}
+
+function describe({ dtype, type, shape }: ValueInfo): string {
+  const dims = shape === null ? "any shape" : `[${shape.map((dim) => dim ?? "?").join(", ")}]`;
+  return `${type ?? dtype} ${dims}`;
+}
+
+async function operatorCounts(subject: Subject): Promise<Values> {
+  const signature = await subject.signature();
+  const rows = Object.entries(signature?.operators ?? {}).toSorted(([a], [b]) => compareUtf8(a, b));
+  return new Map(rows.map(([name, count]) => [name, String(count)]));
+}
+
+async function changedTexts(a: Subject, b: Subject, entries: readonly ChangedEntry[]): Promise<ChangedText[]> {
+  const texts: ChangedText[] = [];
+  for (const { path, change } of entries) {
+    if (change !== "changed") continue;
+    const [before, after] = [await a.text(path, textLimit), await b.text(path, textLimit)];
+    if (before === null || after === null || before.includes("\0") || after.includes("\0")) continue;
+    texts.push({ path, hunks: diffLines(before, after) });
+  }
+  return texts;
+}

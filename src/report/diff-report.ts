@@ -1,0 +1,116 @@
+import type { ChalkInstance } from "chalk";
+import type { ChangedEntry, ChangedValue, Difference, Hunk } from "../diff/difference.ts";
+import { columns, formatSize, plural, printable } from "./text.ts";
+
+/** The difference for a terminal. */
+export function renderDifference(difference: Difference, chalk: ChalkInstance): string {
+  const lines = [`${printable(difference.before)} → ${printable(difference.after)}`];
+  if (difference.same) return `${lines[0]}   no difference\n`;
+  section(lines, "manifest", valueLines(difference.manifest));
+  section(lines, "entries", columns(difference.entries.map(entryCells)));
+  section(lines, "model", valueLines(difference.model));
+  section(lines, "operators", valueLines(difference.operators));
+  for (const { path, hunks } of difference.texts) {
+    section(
+      lines,
+      printable(path),
+      hunks.flatMap((hunk) => hunkLines(hunk, chalk)),
+    );
+  }
+  lines.push("", `${plural(difference.unchanged, "entry", "entries")} unchanged`);
+  return `${lines.join("\n")}\n`;
+}
+
+function section(lines: string[], title: string, rows: readonly string[]): void {
+  if (rows.length > 0) lines.push("", title, ...rows.map((row) => `  ${row}`));
+}
+
+function valueLines(values: readonly ChangedValue[]): string[] {
+  return columns(values.map(({ name, before, after }) => [printable(name), `${shown(before)} → ${shown(after)}`]));
+}
+
+function shown(value: string | null): string {
+  return value === null ? "none" : printable(value);
+}
+
+const signs = { added: "+", removed: "-", changed: "~" } as const;
+
+function entryCells({ path, change, sizeBefore, sizeAfter }: ChangedEntry): string[] {
+  const sizes = [sizeBefore, sizeAfter].flatMap((size) => (size === null ? [] : [formatSize(size)]));
+  return [signs[change], printable(path), sizes.join(" → ")];
+}
+
+function hunkLines({ lineBefore, lineAfter, lines }: Hunk, chalk: ChalkInstance): string[] {
+  const colour = { "+": chalk.green, "-": chalk.red } as const;
+  const head = chalk.dim(`@@ -${lineBefore} +${lineAfter} @@`);
+  return [
+    head,
+    ...lines.map((line) => {
+      const text = printable(line);
+      if (line.startsWith("+")) return colour["+"](text);
+      return line.startsWith("-") ? colour["-"](text) : text;
+    }),
+  ];
+}
+
+/** The difference for a merge request. */
+export function differenceMarkdown(difference: Difference): string {
+  const lines = [`### ${code(difference.before)} → ${code(difference.after)}`, ""];
+  if (difference.same) return `${[...lines, "No difference."].join("\n")}\n`;
+  for (const [title, values] of [
+    ["Manifest", difference.manifest],
+    ["Model", difference.model],
+    ["Operators", difference.operators],
+  ] as const) {
+    if (values.length === 0) continue;
+    lines.push(`| ${title} | before | after |`, "|---|---|---|");
+    for (const { name, before, after } of values) lines.push(`| ${code(name)} | ${cell(before)} | ${cell(after)} |`);
+    lines.push("");
+  }
+  if (difference.entries.length > 0) {
+    lines.push("| Entry | change | before | after |", "|---|---|---:|---:|");
+    for (const { path, change, sizeBefore, sizeAfter } of difference.entries) {
+      lines.push(`| ${code(path)} | ${change} | ${size(sizeBefore)} | ${size(sizeAfter)} |`);
+    }
+    lines.push("");
+  }
+  for (const { path, hunks } of difference.texts) {
+    const text = hunks
+      .flatMap((hunk) => [`@@ -${hunk.lineBefore} +${hunk.lineAfter} @@`, ...hunk.lines])
+      .map(printable);
+    const fence = "`".repeat(Math.max(3, ...text.map((line) => (/`+/u.exec(line)?.[0].length ?? 0) + 1)));
+    lines.push(
+      `<details><summary>${escaped(path)}</summary>`,
+      "",
+      `${fence}diff`,
+      ...text,
+      fence,
+      "",
+      "</details>",
+      "",
+    );
+  }
+  lines.push(`${plural(difference.unchanged, "entry", "entries")} unchanged.`);
+  return `${lines.join("\n")}\n`;
+}
+
+function size(bytes: number | null): string {
+  return bytes === null ? "" : formatSize(bytes);
+}
+
+function cell(value: string | null): string {
+  return value === null ? "" : code(value);
+}
+
+/** Text of an archive must not become markup. */
+function code(text: string): string {
+  return `<code>${escaped(text)}</code>`;
+}
+
+function escaped(text: string): string {
+  return printable(text)
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replace(/[|`*_[\]\\]/gu, (char) => `&#${char.codePointAt(0) ?? 0};`);
+}

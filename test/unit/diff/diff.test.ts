@@ -1,0 +1,98 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { diffLines } from "../../../src/diff/lines.ts";
+import { runMain } from "../../support/run-main.ts";
+
+const tiny = resolve(import.meta.dirname, "../../../fixtures/tiny");
+let folder = "";
+const path = (name: string) => join(folder, name);
+const run = (...argv: string[]) => runMain(argv, { cwd: folder });
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "diff-"));
+  const lines = Array.from({ length: 40 }, (_, i) => `# line ${i}`);
+  writeFileSync(path("h.py"), `${lines.join("\n")}\ndef handle(data, context):\n    return data\n`);
+  writeFileSync(path("old.txt"), "only before\n");
+  const first = ["--serialized-file", join(tiny, "cnn10_static.onnx"), "--handler", path("h.py")];
+  await run("archive", "--model-name", "a", "-v", "1", ...first, "--extra-files", path("old.txt"));
+  writeFileSync(path("h.py"), `${lines.join("\n")}\ndef handle(data, context):\n    return None\n`);
+  const second = ["--serialized-file", join(tiny, "cnn10_dynamic_nhw.onnx"), "--handler", path("h.py")];
+  await run("archive", "--model-name", "b", "-v", "2", ...second);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("an archive does not differ from itself, whatever its container", async () => {
+  expect(await run("diff", "a.mar", "a.mar")).toMatchObject({ exitCode: 0 });
+  await run("extract", "a.mar", "-o", "unpacked");
+  expect((await run("diff", "a.mar", "unpacked")).stdout).toContain("no difference");
+});
+
+test("tells what differs, as one document of the published schema", async () => {
+  const { exitCode, stdout } = await run("diff", "a.mar", "b.mar", "--json");
+  expect(exitCode).toBe(1);
+  const schema = JSON.parse(readFileSync(new URL("../../../schema/diff.schema.json", import.meta.url), "utf8"));
+  const fits = new Ajv2020({ strict: false }).compile(schema);
+  const document = JSON.parse(stdout);
+  expect(fits(document), JSON.stringify(fits.errors)).toBe(true);
+  expect(document.manifest).toContainEqual({ name: "/model/modelName", before: "a", after: "b" });
+  expect(document.model).toContainEqual({
+    name: "file",
+    before: "cnn10_static.onnx",
+    after: "cnn10_dynamic_nhw.onnx",
+  });
+  expect(
+    document.entries.map(({ path: name, change }: { path: string; change: string }) => `${change} ${name}`),
+  ).toEqual(["added cnn10_dynamic_nhw.onnx", "removed cnn10_static.onnx", "changed h.py", "removed old.txt"]);
+  expect(document.texts).toEqual([
+    {
+      path: "h.py",
+      hunks: [
+        {
+          lineBefore: 39,
+          lineAfter: 39,
+          lines: [" # line 38", " # line 39", " def handle(data, context):", "-    return data", "+    return None"],
+        },
+      ],
+    },
+  ]);
+});
+
+test("for a terminal and for a merge request", async () => {
+  const text = await run("diff", "a.mar", "b.mar");
+  expect(text.stdout).toContain("+    return None");
+  const markdown = await run("diff", "a.mar", "b.mar", "--markdown", "-");
+  expect(markdown.stdout).toContain("| <code>h.py</code> | changed |");
+  expect(markdown.stdout).toContain("```diff");
+});
+
+const lacksPatch = spawnSync("patch", ["--version"]).error !== undefined;
+const skipped = lacksPatch ? " (skipped: needs patch)" : "";
+
+test.skipIf(lacksPatch)(`patch(1) makes the second text of the first and our hunks${skipped}`, () => {
+  const line = fc.constantFrom("a", "b", "c", "d", "");
+  const text = fc.array(line, { maxLength: 30 }).map((lines) => lines.map((one) => `${one}\n`).join(""));
+  fc.assert(
+    fc.property(text, text, (before, after) => {
+      const hunks = diffLines(before, after);
+      expect(hunks.length === 0).toBe(before === after);
+      if (before === after) return;
+      const body = hunks.map(({ lineBefore, lineAfter, lines }) => {
+        const count = (other: string) => lines.filter((one) => !one.startsWith(other)).length;
+        const [old, now] = [count("+"), count("-")];
+        const start = (at: number, length: number) => (length === 0 ? at - 1 : at);
+        return `@@ -${start(lineBefore, old)},${old} +${start(lineAfter, now)},${now} @@\n${lines.join("\n")}\n`;
+      });
+      writeFileSync(path("before"), before);
+      const patch = `--- before\n+++ before\n${body.join("")}`;
+      execFileSync("patch", ["-s", "--posix", "--fuzz=0", path("before")], { input: patch });
+      const made = spawnSync("cat", [path("before")], { encoding: "utf8" }).stdout;
+      expect(made).toBe(after);
+    }),
+    { numRuns: 40 },
+  );
+});
