@@ -57,6 +57,9 @@ test("the tarball holds what users need and stays below 1 MB", () => {
     "dist/index.d.ts",
     "dist/cli/main.js",
     "schema/verify.schema.json",
+    "handlers/onnx_image_classifier.py",
+    "handlers/onnx_model.py",
+    "data/providers.json",
     "LICENSE",
   ]) {
     expect(names).toContain(`package/${file}\n`);
