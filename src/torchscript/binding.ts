@@ -6,6 +6,7 @@ import { isInPlaceName, rowsOf } from "./operators/registry.ts";
 import { kindOf } from "./kind-of.ts";
 import { parseSchema, type Schema, type SchemaDefault } from "./schema.ts";
 import { fits, type Fit } from "./fit.ts";
+import { roundedOnce } from "./single-rounding.ts";
 import { TensorValue } from "./tensor-value.ts";
 import { ListValue, TupleValue, UnknownValue, type Value } from "./value.ts";
 
@@ -43,8 +44,11 @@ export function callOperator(
   if (poisoned !== null) return poisoned;
   const own = overloadsOf(name);
   const found = choose(own, overload, positional, keyword);
-  if (found !== null)
-    return found.overload.operator.lower(new Call(found.overload.schema, found.values, builder), builder);
+  if (found !== null) {
+    const { operator, schema } = found.overload;
+    const lower = (values: ReadonlyMap<string, Value>) => operator.lower(new Call(schema, values, builder), builder);
+    return roundedOnce(name, found.values, builder, lower) ?? lower(found.values);
+  }
   const out = keyword.get("out");
   if (out !== undefined && own.length > 0) return callOut(name, positional, keyword, out, builder);
   if (isInPlaceName(name) && rowsOf(name.slice(0, -1)).length > 0) {

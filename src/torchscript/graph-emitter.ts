@@ -88,7 +88,18 @@ export class GraphEmitter {
       return new GraphValue(dtype, result.shape, { name: this.freshName(), scope: this.scope });
     });
     this.push(op, ready, attributes, raw);
-    return raw.map((value, i) => this.#cast(value, results[i].dtype));
+    const wide = op === "Cast" ? ready[0] : null;
+    return raw.map((value, i) => this.#rounded(this.#cast(value, results[i].dtype), wide ?? value));
+  }
+
+  /**
+   * ONNX Runtime takes a cast to float16 and back for none, and the rounding with it. A node in between keeps both.
+   */
+  #rounded(value: GraphValue, wide: GraphValue): GraphValue {
+    if (value.dtype !== "float16" || wide.dtype === "float16" || value.known !== null) return value;
+    const result = new GraphValue(value.dtype, value.shape, { name: this.freshName(), scope: this.scope });
+    this.push("Max", [value], {}, [result]);
+    return result;
   }
 
   /** Adds a node as it is. */

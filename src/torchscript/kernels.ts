@@ -26,6 +26,15 @@ const substitutes: Readonly<Partial<Record<DType, readonly DType[]>>> = {
   int64: ["float64", "int32", "float32"],
 };
 
+/** Operators whose float16 results are exact: they pick, compare or change a sign. All others round once, as PyTorch. */
+const exact: ReadonlySet<string> = new Set(
+  (
+    "Abs Sign Neg Relu Floor Ceil Round Min Max Clip Equal Less LessOrEqual Greater GreaterOrEqual IsNaN IsInf " +
+    "ReduceMax ReduceMin ArgMax ArgMin TopK Where Pad Expand Tile Trilu OneHot NonZero MaxPool DepthToSpace SpaceToDepth " +
+    "Compress ReverseSequence"
+  ).split(" "),
+);
+
 /** The casts that a node needs because ONNX Runtime's CPU kernel lacks its element type; null when it needs none. */
 export function kernelCasts(
   op: string,
@@ -35,7 +44,10 @@ export function kernelCasts(
   const row = kernelTypes[op];
   if (row === undefined) return null;
   const main = inputs[row.decides ?? 0]?.dtype ?? results[0]?.dtype;
-  if (main === undefined || row.types.includes(main)) return null;
+  if (main === undefined) return null;
+  // PyTorch computes with float16 in float32 and rounds the result; ONNX Runtime's own kernels round in between.
+  const rounds = main === "float16" && row.types.includes("float32") && !exact.has(op);
+  if (row.types.includes(main) && !rounds) return null;
   const instead = substitutes[main]?.find((dtype) => row.types.includes(dtype));
   if (instead === undefined) return null;
   return {
