@@ -1,7 +1,8 @@
-import { constants, inflateRawSync } from "node:zlib";
+import { constants, createInflateRaw, inflateRawSync } from "node:zlib";
 import { AnomalyError } from "./archive.ts";
 import type { ByteSource } from "./byte-source.ts";
-import { yauzlInflate } from "./yauzl-inflate.ts";
+import { feed } from "./feed.ts";
+import { type Inflating, yauzlInflate } from "./yauzl-inflate.ts";
 
 /** What is to be unpacked, and what it must yield. */
 export interface Deflated {
@@ -11,6 +12,8 @@ export interface Deflated {
 
 const smallPacked = 1 << 20;
 const smallSize = 4 << 20;
+/** Above, the blocks of 16 KiB that yauzl hands on take most of the time (docs/decisions/inflate.md). */
+const yauzlUpTo = 64 << 20;
 
 /**
  * Unpacks raw deflate data. Never yields more than the declared size; throws AnomalyError where the data is damaged,
@@ -21,7 +24,7 @@ export async function* inflate(packed: ByteSource, entry: Deflated): AsyncGenera
     yield inflateSmall(await packed.read(0, packed.size), entry);
     return;
   }
-  const engine = await yauzlInflate(packed);
+  const engine = entry.size <= yauzlUpTo ? await yauzlInflate(packed) : directly(packed);
   let size = 0;
   try {
     for await (const block of engine) {
@@ -36,6 +39,12 @@ export async function* inflate(packed: ByteSource, entry: Deflated): AsyncGenera
     engine.destroy();
   }
   finish(engine.bytesWritten, packed.size, size, entry);
+}
+
+function directly(packed: ByteSource): Inflating {
+  const engine = createInflateRaw({ chunkSize: 1 << 18 });
+  void feed(packed, engine);
+  return engine;
 }
 
 /** Thousands of small entries cost less without a stream each. */

@@ -16,15 +16,16 @@ const emptyEnd = Buffer.from("PK\x05\x06".padEnd(22, "\0"), "latin1");
  * archive's own records say was judged before, and yauzl must not find another meaning in them.
  */
 export async function yauzlInflate(packed: ByteSource): Promise<Inflating> {
-  const { RandomAccessReader, fromRandomAccessReaderPromise } = await import("yauzl");
-  class PackedReader extends RandomAccessReader {
+  // The default export: bundlers give a CommonJS module no other.
+  const { default: yauzl } = await import("yauzl");
+  class PackedReader extends yauzl.RandomAccessReader {
     override _readStreamForRange(start: number, end: number): Readable {
       return Readable.from(withEnd(packed, start, end), { objectMode: false });
     }
   }
   const size = packed.size + emptyEnd.length;
   const options = { autoClose: false, validateEntrySizes: false };
-  const zip = await fromRandomAccessReaderPromise(new PackedReader(), size, options);
+  const zip = await yauzl.fromRandomAccessReaderPromise(new PackedReader(), size, options);
   return new Promise((resolve, reject) => {
     // The promise form of this function calls another one (yauzl 3.4.0).
     zip.openReadStreamLowLevel(0, packed.size, 0, packed.size, true, null, (error, stream) => {

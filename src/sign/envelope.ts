@@ -34,11 +34,14 @@ export type Opened = { readonly statement: string } | { readonly refused: string
 
 /** Reads a bundle and verifies its signature with `key`, before anything in the payload is looked at. */
 export async function openBundle(text: string, key: KeyObject, keyPath: string): Promise<Opened> {
-  const { bundleFromJSON, isBundleWithDsseEnvelope, isBundleWithPublicKey } = await import("@sigstore/bundle");
+  // The default export: bundlers give a CommonJS module no other.
+  const { default: sigstore } = await import("@sigstore/bundle");
+  const { bundleFromJSON, isBundleWithDsseEnvelope, isBundleWithPublicKey } = sigstore;
   let bundle: ReturnType<typeof bundleFromJSON>;
   try {
     bundle = bundleFromJSON(withLogEntries(JSON.parse(text)));
-  } catch {
+  } catch (error) {
+    console.error(error);
     return { refused: "The signature file is no Sigstore bundle signed with a key." };
   }
   if (!isBundleWithDsseEnvelope(bundle)) return { refused: "The signature file has no DSSE envelope." };

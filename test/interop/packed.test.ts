@@ -95,6 +95,26 @@ describe("with the engine", () => {
     const packed = run(project, ...archiveFlags.split(" "), "--verify");
     expect(packed.stdout).toContain("\nready");
     expect(packed.status).toBe(0);
+    // Large, deflated, tar.gz: each loads a library of its own in the bundle.
+    writeFileSync(join(project, "large.txt"), "the quick brown fox\n".repeat(500_000));
+    for (const format of ["default", "tgz"]) {
+      const large = run(
+        project,
+        ...archiveFlags.split(" "),
+        "--extra-files",
+        "large.txt",
+        "--force",
+        "--archive-format",
+        format,
+        "--verify",
+      );
+      expect(large.stdout).toContain("\nready");
+      expect(large.status).toBe(0);
+    }
+    expect(run(project, "keygen", "-o", "key.pem").status).toBe(0);
+    expect(run(project, "sign", "m.mar", "--key", "key.pem").status).toBe(0);
+    expect(run(project, "verify-signature", "m.mar", "--key", "key.pem.pub").stdout).toContain("m.mar");
+    expect(run(project, "verify-signature", "m.mar", "--key", "key.pem.pub").status).toBe(0);
     const library = `import { openArchive, inspect, verify, ArchiverError } from "model-archiver";
       import { parseManifest } from "model-archiver/manifest";
       const archive = await openArchive("m.mar");
