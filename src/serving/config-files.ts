@@ -140,7 +140,11 @@ function compose(plan: ServingPlan, modelStore: string): string {
         ulimits: { memlock: -1, stack: 67_108_864 },
         ports: ports.map((port) => `127.0.0.1:${port}:${port}`),
         environment: { OMP_NUM_THREADS: String(plan.threads) },
-        volumes: [`${modelStore}:${storeInContainer}:ro`, `./config.properties:${configInContainer}:ro`],
+        // compose replaces variables; a doubled dollar is one.
+        volumes: [
+          `${modelStore.replaceAll("$", "$$$$")}:${storeInContainer}:ro`,
+          `./config.properties:${configInContainer}:ro`,
+        ],
         restart: "unless-stopped",
       },
     },
@@ -148,6 +152,9 @@ function compose(plan: ServingPlan, modelStore: string): string {
 }
 
 function systemdUnit(plan: ServingPlan, modelStore: string): string {
+  const store = unitWord(modelStore);
+  // With `true` homes are empty for the service, and with them a store that lies in one.
+  const homes = /^\/(?:home|root|run\/user)\//.test(modelStore) ? "read-only" : "true";
   return `# Written by model-archiver config init. Install config.properties as /etc/torchserve/config.properties.
 [Unit]
 Description=TorchServe
@@ -159,7 +166,7 @@ StateDirectory=torchserve
 WorkingDirectory=/var/lib/torchserve
 Environment=OMP_NUM_THREADS=${plan.threads}
 Environment=TEMP=/var/lib/torchserve
-ExecStart=/usr/bin/env torchserve --start --foreground --ncs --model-store "${modelStore}" --ts-config /etc/torchserve/config.properties
+ExecStart=/usr/bin/env torchserve --start --foreground --ncs --model-store ${commandWord(store)} --ts-config /etc/torchserve/config.properties
 Restart=on-failure
 CPUQuota=${Math.round(plan.slice.cpus * 100)}%
 MemoryMax=${Math.floor(plan.slice.memory / mebi)}M
@@ -168,12 +175,22 @@ LimitSTACK=67108864
 LimitNOFILE=65536
 NoNewPrivileges=true
 ProtectSystem=strict
-ProtectHome=true
-ReadOnlyPaths="${modelStore}"
+ProtectHome=${homes}
+ReadOnlyPaths=${store}
 
 [Install]
 WantedBy=multi-user.target
 `;
+}
+
+/** systemd.syntax(7), systemd.unit(5): quoted, and `%` begins a specifier. */
+function unitWord(text: string): string {
+  return `"${text.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll("%", "%%")}"`;
+}
+
+/** A command line also knows variables; a doubled dollar is one (systemd.service(5)). */
+function commandWord(word: string): string {
+  return word.replaceAll("$", "$$$$");
 }
 
 /** KServe serves one model a service; the store is a claim with model-store/ and config/ in it. */

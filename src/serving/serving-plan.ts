@@ -70,7 +70,9 @@ export function planServing(models: readonly ServedModel[], slice: Slice): Servi
     );
   }
   if (models.length > threads) {
-    remarks.push(`${models.length} models share ${threads} cores: latencies add up when they are asked at once`);
+    remarks.push(
+      `${models.length} models share ${threads === 1 ? "one core" : `${threads} cores`}: latencies add up when they are asked at once`,
+    );
   }
   return {
     slice,

@@ -4,6 +4,8 @@ import { join, resolve } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { archive } from "../../../src/pack/pack.ts";
+import { configFiles } from "../../../src/serving/config-files.ts";
+import { planServing } from "../../../src/serving/serving-plan.ts";
 import { runMain } from "../../support/run-main.ts";
 
 let folder = "";
@@ -141,4 +143,17 @@ describe("config check", () => {
     const { stdout } = await runMain(["config", "check", file("config.properties", "\u001b[31mred=1\n")]);
     expect(stdout).not.toContain("\u001b[31m");
   });
+});
+
+test("the model store's path is quoted as each file's language wants it", () => {
+  const model = { archive: "a.mar", modelName: "a", modelVersion: "1", size: 1, batchSize: null };
+  const files = configFiles(planServing([model], { cpus: 1, memory: 2 ** 32 }), "/home/me/100% $x");
+  const textOf = (path: string) => files.find((file) => file.path === path)?.text ?? "";
+  const unit = textOf("torchserve.service");
+  expect(unit).toContain('--model-store "/home/me/100%% $$x" --ts-config');
+  expect(unit).toContain('ReadOnlyPaths="/home/me/100%% $x"\n');
+  expect(unit).toContain("ProtectHome=read-only\n");
+  expect(textOf("container/compose.yaml")).toContain("/home/me/100% $$x:/home/model-server/model-store:ro");
+  expect(textOf("container/run.sh")).toContain("--volume '/home/me/100% $x':/home/model-server");
+  expect(textOf("config.properties")).toContain("\nmodel_store=/home/me/100% $x\n");
 });
