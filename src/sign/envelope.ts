@@ -34,36 +34,17 @@ export type Opened = { readonly statement: string } | { readonly refused: string
 
 /** Reads a bundle and verifies its signature with `key`, before anything in the payload is looked at. */
 export async function openBundle(text: string, key: KeyObject, keyPath: string): Promise<Opened> {
-  // The default export: bundlers give a CommonJS module no other.
-  const { default: sigstore } = await import("@sigstore/bundle");
-  const { bundleFromJSON, isBundleWithDsseEnvelope, isBundleWithPublicKey } = sigstore;
-  let bundle: ReturnType<typeof bundleFromJSON>;
-  try {
-    bundle = bundleFromJSON(withLogEntries(JSON.parse(text)));
-  } catch (error) {
-    console.error(error);
-    return { refused: "The signature file is no Sigstore bundle signed with a key." };
+  const { parseBundle } = await import("./bundle.ts");
+  const bundle = parseBundle(text);
+  if (typeof bundle === "string") return { refused: bundle };
+  if (bundle.payloadType !== payloadType) {
+    return { refused: `The signature is over ${bundle.payloadType}, not over ${payloadType}.` };
   }
-  if (!isBundleWithDsseEnvelope(bundle)) return { refused: "The signature file has no DSSE envelope." };
-  const envelope = bundle.content.dsseEnvelope;
-  if (envelope.payloadType !== payloadType) {
-    return { refused: `The signature is over ${envelope.payloadType}, not over ${payloadType}.` };
+  if (bundle.keyHint === null) return { refused: "The signature was made with a certificate, not with a key." };
+  if (bundle.keyHint !== "" && bundle.keyHint !== keyHint(key)) {
+    return { refused: "The signature was made with another key." };
   }
-  if (!isBundleWithPublicKey(bundle)) return { refused: "The signature was made with a certificate, not with a key." };
-  const { hint } = bundle.verificationMaterial.content.publicKey;
-  if (hint !== "" && hint !== keyHint(key)) return { refused: "The signature was made with another key." };
-  const [signature] = envelope.signatures;
-  const right =
-    signature !== undefined &&
-    verify(curveOf(key, keyPath).hash, preAuthEncoding(envelope.payload), key, signature.sig);
+  const right = verify(curveOf(key, keyPath).hash, preAuthEncoding(bundle.payload), key, bundle.signature);
   if (!right) return { refused: "The signature is not right for this key." };
-  return { statement: envelope.payload.toString("utf8") };
-}
-
-/** Protobuf's JSON leaves empty lists out; the validator misses them. */
-function withLogEntries(bundle: unknown): unknown {
-  if (typeof bundle !== "object" || bundle === null || !("verificationMaterial" in bundle)) return bundle;
-  const { verificationMaterial } = bundle;
-  if (typeof verificationMaterial !== "object" || verificationMaterial === null) return bundle;
-  return { ...bundle, verificationMaterial: { tlogEntries: [], ...verificationMaterial } };
+  return { statement: bundle.payload.toString("utf8") };
 }

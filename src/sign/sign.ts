@@ -1,4 +1,4 @@
-import type { KeyObject } from "node:crypto";
+import { createPublicKey, type KeyObject } from "node:crypto";
 import { resolve } from "node:path";
 import { writeAtomically } from "../archive/atomic-output.ts";
 import { nodeDisk } from "../archive/disk.ts";
@@ -13,7 +13,6 @@ import { buildStatement, gitPaths, type Resource } from "./statement.ts";
 
 export interface SignOptions {
   readonly key: KeyObject;
-  readonly publicKey: KeyObject;
   /** Where the key came from, for messages. */
   readonly keyPath: string;
   /** The signature file; `ARCHIVE.sig` when left out. */
@@ -56,7 +55,7 @@ export async function signArchive(location: string, options: SignOptions): Promi
     sha256: content.kind === "file" ? (content.resources[0]?.digest ?? null) : null,
     files: content.resources.length,
     entriesChecked,
-    keyHint: keyHint(options.publicKey),
+    keyHint: keyHint(createPublicKey(options.key)),
   };
 }
 

@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import type { Archive } from "../../archive/archive.ts";
@@ -37,6 +36,7 @@ export function diffCommand(io: Io): Command {
           if (flags.markdown === "-") io.stdout.write(differenceMarkdown(difference));
           else if (!flags.json) io.stdout.write(renderDifference(difference, chalkFor(io, io.stdout)));
           if (flags.markdown !== undefined && flags.markdown !== "-") {
+            const { writeFile } = await import("node:fs/promises");
             await writeFile(resolve(io.cwd, flags.markdown), differenceMarkdown(difference));
           }
         } finally {

@@ -20,13 +20,11 @@ export function signCommand(io: Io): Command {
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)
     .action(async (archive: string, flags: SignFlags) => {
-      const [{ createPublicKey }, { readPassword, readPrivateKey }, { signArchive }, { plural, printable }] =
-        await Promise.all([
-          import("node:crypto"),
-          import("../../sign/key.ts"),
-          import("../../sign/sign.ts"),
-          import("../../report/text.ts"),
-        ]);
+      const [{ readPassword, readPrivateKey }, { signArchive }, { plural, printable }] = await Promise.all([
+        import("../../sign/key.ts"),
+        import("../../sign/sign.ts"),
+        import("../../report/text.ts"),
+      ]);
       const password =
         flags.passwordFile === undefined ? null : await readPassword(resolve(io.cwd, flags.passwordFile));
       const key = await readPrivateKey(resolve(io.cwd, flags.key), password);
@@ -34,7 +32,6 @@ export function signCommand(io: Io): Command {
       let done = 0;
       const signed = await signArchive(resolve(io.cwd, archive), {
         key,
-        publicKey: createPublicKey(key),
         keyPath: flags.key,
         ...(flags.output === undefined ? {} : { output: resolve(io.cwd, flags.output) }),
         signal: io.signal,

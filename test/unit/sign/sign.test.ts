@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { bundleCli } from "../../../scripts/bundle-cli.js";
 import { comparePaths } from "../../../src/sign/statement.ts";
 import { runMain } from "../../support/run-main.ts";
 
@@ -139,6 +140,18 @@ test("verify --require-signature is part of the gate", async () => {
   writeFileSync(path("m.mar"), Buffer.concat([readFileSync(path("m.mar")), Buffer.from("x")]));
   expect(await failed()).toEqual(["signature/mismatch"]);
   expect(await run("verify", "m.mar", "--require-signature")).toMatchObject({ exitCode: 2 });
+});
+
+test("the bundled command line signs and verifies, too", async () => {
+  const bundle = path("cli");
+  await bundleCli(bundle);
+  symlinkSync(join(import.meta.dirname, "../../../node_modules"), path("node_modules"));
+  const program = `require(${JSON.stringify(join(bundle, "main.cjs"))}).main().then((code) => (process.exitCode = code))`;
+  writeFileSync(path("cli.cjs"), program);
+  const cli = (...argv: string[]) =>
+    execFileSync(process.execPath, [path("cli.cjs"), ...argv], { cwd: folder, encoding: "utf8" });
+  cli("sign", "m.mar", "--key", "k.pem");
+  expect(cli("verify-signature", "m.mar", "--key", "k.pem.pub")).toContain("the signature matches");
 });
 
 test("paths sort by their components", () => {
