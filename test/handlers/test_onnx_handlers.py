@@ -135,6 +135,13 @@ class TextClassifier(HandlerCase):
         self.assertEqual([len(answer) for answer in answers], [1, 1])
         self.assertIn("text", self.refused(handler, context, {"words": 1}))
 
+    def test_logits_are_found_by_name(self):
+        context = self.context("tiny/bert_like.onnx", {"topK": 5}, {"vocab.txt": self.vocabulary})
+        handler, context = self.start(onnx_text_classifier.OnnxTextClassifier(), context)
+        answer = handler.handle([{"data": b"good"}], context)[0]
+        self.assertEqual(sorted(answer), ["0", "1"])
+        self.assertAlmostEqual(sum(answer.values()), 1, places=4)
+
     def test_vocabulary_is_needed(self):
         with self.assertRaisesRegex(FileNotFoundError, "--extra-files vocab.txt"):
             onnx_text_classifier.OnnxTextClassifier().initialize(self.context("tiny/bert_like.onnx"))
