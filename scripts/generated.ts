@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { benchDocument } from "../src/bench/bench-schema.ts";
 import { checksPage } from "../src/checks/checks-page.ts";
 import { checks } from "../src/checks/registry.ts";
 import { failureTable } from "../src/errors.ts";
@@ -23,6 +24,7 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
   "docs/errors.md": async () => errorsPage(failureTable()),
   "docs/operators.md": async () => operatorsPage(operators),
   "schema/archive.schema.json": async () => json(z.toJSONSchema(archiveDocument)),
+  "schema/bench.schema.json": async () => json(z.toJSONSchema(benchDocument)),
   "schema/config-check.schema.json": async () => json(z.toJSONSchema(configCheckDocument)),
   "schema/config-init.schema.json": async () => json(z.toJSONSchema(configInitDocument)),
   "schema/doctor.schema.json": async () => json(z.toJSONSchema(doctorDocument)),

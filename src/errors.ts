@@ -29,6 +29,8 @@ const failures = {
   "bad-password": "Give its password with --password-file FILE.",
   "not-signable": "Remove it from the folder, or sign the archive instead.",
   "bad-sample": "Give a JPEG, PNG, .npy, .npz, JSON or UTF-8 text file.",
+  "not-measurable": "Run model-archiver verify on it to see what is wrong.",
+  "bad-results": "Give files that bench --append or bench --json wrote.",
   "sharp-missing": "npm i sharp@0.35",
   denied: "Log in with docker login HOST, or ask for the right to the repository.",
   "no-such-artifact": "Check the repository and the tag.",

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Io } from "./io.ts";
 import { archiveCommand } from "./commands/archive.ts";
+import { benchCommand } from "./commands/bench.ts";
 import { bomCommand } from "./commands/bom.ts";
 import { configCommand } from "./commands/config.ts";
 import { convertCommand } from "./commands/convert.ts";
@@ -23,6 +24,7 @@ export function commands(io: Io): readonly Command[] {
     inspectCommand(io),
     extractCommand(io),
     verifyCommand(io),
+    benchCommand(io),
     explainCommand(io),
     convertCommand(io),
     doctorCommand(io),

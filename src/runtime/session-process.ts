@@ -11,6 +11,8 @@ import type {
   FedTensor,
   Loaded,
   LoadRequest,
+  Measured,
+  MeasureRequest,
   Ran,
   RawOutput,
   Request,
@@ -144,6 +146,31 @@ class Host {
     return { outputs, runMs, raw: request.raw ? [...raw.values()] : null, unstable };
   }
 
+  async measure(request: MeasureRequest): Promise<Measured> {
+    const session = this.#session;
+    if (!session) throw new Error("no model is loaded");
+    const feeds = Object.fromEntries(request.feeds.map((feed) => [feed.name, tensorOf(this.#ort, feed)]));
+    const tensors = valuesOf(session.outputMetadata).filter((value) => value.dtype !== null);
+    const fetched = [...new Set(request.outputs ?? tensors.map((value) => value.name))];
+    const times: number[] = [];
+    const cpu = process.cpuUsage();
+    const began = performance.now();
+    let now = began;
+    do {
+      await session.run(feeds, fetched);
+      const ended = performance.now();
+      times.push(ended - now);
+      now = ended;
+    } while (now - began < request.milliseconds && times.length < request.maxRuns);
+    const { user, system } = process.cpuUsage(cpu);
+    return {
+      times: Float64Array.from(times),
+      elapsedMs: now - began,
+      cpuMs: (user + system) / 1000,
+      peakMemory: process.resourceUsage().maxRSS * 1024,
+    };
+  }
+
   async release(): Promise<void> {
     const session = this.#session;
     this.#session = null;
@@ -175,6 +202,8 @@ async function answer(host: Host, request: Request): Promise<Answer> {
         return { kind: "loaded", value: await host.load(request) };
       case "run":
         return { kind: "ran", value: await host.run(request) };
+      case "measure":
+        return { kind: "measured", value: await host.measure(request) };
       case "release":
         await host.release();
         return { kind: "released" };

@@ -46,11 +46,32 @@ export interface RunRequest {
   readonly twice: boolean;
 }
 
+/** Runs again and again, timed where the engine is. */
+export interface MeasureRequest {
+  readonly kind: "measure";
+  readonly feeds: readonly FedTensor[];
+  readonly outputs: readonly string[] | null;
+  /** No run begins after this many milliseconds, but the first. */
+  readonly milliseconds: number;
+  readonly maxRuns: number;
+}
+
+export interface Measured {
+  /** Milliseconds of each run, in order. */
+  readonly times: Float64Array;
+  /** Milliseconds from the first run's begin to the last one's end. */
+  readonly elapsedMs: number;
+  /** Processor time of the engine's process in between, ms. */
+  readonly cpuMs: number;
+  /** Largest resident memory of the engine's process so far, bytes. */
+  readonly peakMemory: number;
+}
+
 export interface ReleaseRequest {
   readonly kind: "release";
 }
 
-export type Request = LoadRequest | RunRequest | ReleaseRequest;
+export type Request = LoadRequest | RunRequest | MeasureRequest | ReleaseRequest;
 
 export interface Loaded {
   readonly inputs: readonly EngineValue[];
@@ -71,5 +92,6 @@ export type Answer =
   | { readonly kind: "missing"; readonly reason: string }
   | { readonly kind: "loaded"; readonly value: Loaded }
   | { readonly kind: "ran"; readonly value: Ran }
+  | { readonly kind: "measured"; readonly value: Measured }
   | { readonly kind: "released" }
   | { readonly kind: "failed"; readonly message: string };

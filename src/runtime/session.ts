@@ -3,7 +3,16 @@ import { existsSync } from "node:fs";
 import { parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SessionModel } from "../graph/session-model.ts";
-import type { Answer, FedTensor, Loaded, LoadRequest, Ran, Request } from "./session-protocol.ts";
+import type {
+  Answer,
+  FedTensor,
+  Loaded,
+  LoadRequest,
+  Measured,
+  MeasureRequest,
+  Ran,
+  Request,
+} from "./session-protocol.ts";
 
 /** Why the engine gave no answer. `refused`: it answered, with an error. */
 export type EngineProblem = "missing" | "timeout" | "crashed" | "refused";
@@ -102,6 +111,17 @@ export class EngineProcess {
     const { outputs = null, raw = false, twice = false } = options;
     const answer = await this.#ask({ kind: "run", feeds, outputs, raw, twice });
     if (answer.kind !== "ran") throw unexpected(answer);
+    return answer.value;
+  }
+
+  /** Runs until the time is up, timed in the engine's process. The time limit runs from here. */
+  async measure(
+    feeds: readonly FedTensor[],
+    { outputs = null, milliseconds, maxRuns }: Omit<MeasureRequest, "kind" | "feeds">,
+  ): Promise<Measured> {
+    this.#deadline = performance.now() + this.#timeoutMs + milliseconds;
+    const answer = await this.#ask({ kind: "measure", feeds, outputs, milliseconds, maxRuns });
+    if (answer.kind !== "measured") throw unexpected(answer);
     return answer.value;
   }
 

@@ -32,6 +32,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   oci: ["archive", "inspect", "manifest", "sign", "verify"],
   "server-config": [],
   machine: [],
+  bench: ["archive", "checks", "machine", "model", "runtime"],
 };
 
 function imports(file: string): string[] {

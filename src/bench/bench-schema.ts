@@ -1,0 +1,97 @@
+import { z } from "zod";
+
+// The shape of `bench --json` and of what `--append` keeps. Types are inferred from here; running a bench never loads
+// this module.
+
+const verdict = z.enum(["ready", "not ready", "not proven"]);
+const interval = z.strictObject({ low: z.number(), high: z.number() });
+
+const latency = z.strictObject({
+  runs: z.int(),
+  min: z.number(),
+  mean: z.number(),
+  p50: z.number(),
+  p90: z.number(),
+  p95: z.number(),
+  p99: z.number(),
+  max: z.number(),
+  p99Interval: interval.nullable().describe("95 % confidence; null with too few runs."),
+});
+
+const machine = z.strictObject({
+  processor: z.string().nullable(),
+  logicalCores: z.int(),
+  physicalCores: z.int(),
+  numaNodes: z.int(),
+  simd: z.array(z.string()),
+  memory: z.number().describe("bytes"),
+  cpuQuota: z.number().nullable(),
+});
+
+const trust = z.strictObject({
+  steal: z.number().describe("Shares are 0 to 1."),
+  throttled: z.number().nullable(),
+  quota: z.number().nullable(),
+  otherLoad: z.number(),
+  jitter: z.number(),
+  clockDrop: z.number().nullable(),
+  noise: z.array(z.string()).describe("Why the figures cannot be trusted; empty: they can."),
+});
+
+const slo = z.strictObject({
+  verdict,
+  limits: z.array(
+    z.strictObject({
+      metric: z.string(),
+      limit: z.number(),
+      unit: z.enum(["ms", "1/s", "B"]),
+      measured: z.number().nullable(),
+      answer: z.enum(["ok", "over", "not proven"]),
+      reason: z.string().nullable(),
+    }),
+  ),
+});
+
+const comparison = z.strictObject({
+  baseline: z.string(),
+  rounds: z.int(),
+  ratio: z.number().describe("Median latency against the baseline's."),
+  interval,
+  maxRegression: z.number(),
+  verdict,
+});
+
+export const benchResult = z.strictObject({
+  path: z.string(),
+  format: z.string(),
+  engine: z.string(),
+  otherEngine: z.string().nullable().describe("Why the figures say nothing of what will serve the archive."),
+  measuredAt: z.string().describe("ISO 8601"),
+  machine,
+  threads: z.int().describe("0: the engine's own choice."),
+  coldStartMs: z.number().describe("Process start to first answer, page cache warm."),
+  loadMs: z.number(),
+  firstMs: z.number(),
+  latency: latency.describe("At batch 1, milliseconds, warm."),
+  bins: z.strictObject({ from: z.number(), to: z.number(), counts: z.array(z.int()) }),
+  ended: z.enum(["confident", "duration"]),
+  throughput: z.array(
+    z.strictObject({
+      workers: z.int(),
+      threads: z.int(),
+      batch: z.int(),
+      rowsPerSecond: z.number(),
+      p50: z.number(),
+      p99: z.number(),
+    }),
+  ),
+  peakMemory: z.number().describe("bytes, of one worker"),
+  trust,
+  slo: slo.nullable(),
+  comparison: comparison.nullable(),
+  verdict: verdict.nullable().describe("Null when nothing was asked."),
+});
+
+export const benchDocument = z.strictObject({ schemaVersion: z.literal(1), results: z.array(benchResult) });
+
+export type BenchShape = z.infer<typeof benchResult>;

@@ -1,0 +1,108 @@
+import { resolve } from "node:path";
+import type { Archive } from "../archive/archive.ts";
+import { openArchive } from "../archive/open.ts";
+import { bench, type BenchOptions, type BenchResult } from "../bench/bench.ts";
+import { appendResult, type BenchDocument, benchSchemaVersion, readResults } from "../bench/results-file.ts";
+import { parseSlo } from "../bench/slo.ts";
+import { ArchiverError } from "../errors.ts";
+import { renderBench, renderTable } from "../report/bench-report.ts";
+import { readInputs } from "../verify/inputs.ts";
+import { chalkFor } from "./colour.ts";
+import type { Io } from "./io.ts";
+
+/** The flags of `bench`, as commander gives them. */
+export interface BenchFlags {
+  readonly slo?: string;
+  readonly sloEngine?: string;
+  readonly duration: string;
+  readonly threads: string;
+  readonly throughput: boolean;
+  readonly input: readonly string[];
+  readonly baseline?: string;
+  readonly maxRegression: string;
+  readonly append?: string;
+  readonly table?: readonly string[];
+  readonly timeout: string;
+  readonly tmpDir?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const defaultWidth = 100;
+
+/** Carries out `bench`: measures, prints, keeps; sets the exit code. */
+export async function runBench(path: string | undefined, flags: BenchFlags, io: Io): Promise<void> {
+  if (flags.table !== undefined) {
+    await printTable(flags.table, flags, io);
+    return;
+  }
+  if (path === undefined) throw new ArchiverError("usage", "bench needs an archive, or --table with results.");
+  const result = await measure(path, flags, io);
+  if (flags.append !== undefined) await appendResult(flags.append, io.cwd, result);
+  if (flags.json) printJson([result], io);
+  else if (!flags.quiet)
+    io.stdout.write(renderBench(result, chalkFor(io, io.stdout), io.stdout.columns ?? defaultWidth));
+  io.exitCode = result.verdict === null || result.verdict === "ready" ? 0 : 1;
+}
+
+async function printTable(paths: readonly string[], { json }: BenchFlags, io: Io): Promise<void> {
+  const results = (await Promise.all(paths.map((path) => readResults(path, io.cwd)))).flat();
+  if (json) printJson(results, io);
+  else io.stdout.write(renderTable(results));
+}
+
+function printJson(results: readonly BenchResult[], io: Io): void {
+  const document: BenchDocument = { schemaVersion: benchSchemaVersion, results };
+  io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+async function measure(path: string, flags: BenchFlags, io: Io): Promise<BenchResult> {
+  const open = (location: string): Promise<Archive> =>
+    openArchive(/^[a-z]+:\/\//i.test(location) ? location : resolve(io.cwd, location), { signal: io.signal });
+  const options = await optionsOf(flags, io);
+  const archive = await open(path);
+  try {
+    const other = flags.baseline === undefined ? null : await open(flags.baseline);
+    try {
+      const maxRegression = shareOf(flags.maxRegression);
+      const baseline = other === null ? null : { archive: other, maxRegression };
+      return { ...(await bench(archive, { ...options, baseline })), path };
+    } finally {
+      await other?.close();
+    }
+  } finally {
+    await archive.close();
+  }
+}
+
+async function optionsOf(flags: BenchFlags, io: Io): Promise<Omit<BenchOptions, "baseline">> {
+  if (flags.sloEngine !== undefined && flags.sloEngine !== "onnxruntime") {
+    throw new ArchiverError("usage", `--slo-engine ${flags.sloEngine}: only onnxruntime can be told to count.`);
+  }
+  const silent = flags.json || flags.quiet || !io.stderr.isTTY;
+  return {
+    slo: flags.slo === undefined ? [] : parseSlo(flags.slo),
+    ownEngine: flags.sloEngine === "onnxruntime",
+    durationMs: numberOf("--duration", flags.duration) * 1000,
+    threads: numberOf("--threads", flags.threads),
+    throughput: flags.throughput,
+    inputs: await readInputs(flags.input, io.cwd),
+    timeoutMs: numberOf("--timeout", flags.timeout) * 1000,
+    project: io.cwd,
+    signal: io.signal,
+    ...(flags.tmpDir === undefined ? {} : { tmpDir: flags.tmpDir }),
+    ...(silent ? {} : { onStep: (what: string) => io.stderr.write(`\r\u001b[Kmeasuring ${what}\r`) }),
+  };
+}
+
+export function numberOf(option: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value) && value >= 0) return value;
+  throw new ArchiverError("usage", `${option} ${text}: a number, 0 or more`);
+}
+
+/** `10%` or `0.1`. */
+function shareOf(text: string): number {
+  const percent = /^(\d+(?:\.\d+)?)\s*%$/.exec(text)?.[1];
+  return percent === undefined ? numberOf("--max-regression", text) : Number(percent) / 100;
+}

@@ -1,0 +1,150 @@
+import type { ChalkInstance } from "chalk";
+import type { BenchResult } from "../bench/bench.ts";
+import type { JudgedLimit } from "../bench/slo.ts";
+import { trustLine } from "../bench/trust.ts";
+import { type Align, columns, formatCount, formatDuration, formatSize, plural, printable, wrap } from "./text.ts";
+
+/** The page that `bench` prints: engine, figures against their limits, histogram, trust, and the verdict last. */
+export function renderBench(result: BenchResult, chalk: ChalkInstance, width: number): string {
+  const lines = [
+    `${chalk.bold(printable(result.path))}   ${result.format}`,
+    "",
+    `  engine: ${result.engine}${result.threads > 0 ? `, ${plural(result.threads, "thread")}` : ""}`,
+    ...(result.otherEngine === null ? [] : [chalk.yellow(`  ${printable(result.otherEngine)}`)]),
+    "",
+    ...figureLines(result),
+    "",
+    `  latency, ms   ${histogram(result)}`,
+    ...(result.comparison === null ? [] : ["", `  ${comparisonText(result.comparison)}`]),
+    "",
+    ...wrap(`Trust: ${trustText(result)}`, Math.max(40, width - 2)).map((line) => `  ${line}`),
+    "",
+  ];
+  return `${lines.join("\n")}\n${verdictLine(result, chalk)}`;
+}
+
+type Row = readonly [title: string, value: string, limit: string, answer: string];
+
+function figureLines(result: BenchResult): string[] {
+  const { latency, throughput } = result;
+  const best = throughput.toSorted((a, b) => b.rowsPerSecond - a.rowsPerSecond)[0];
+  const limit = (...metrics: readonly string[]): readonly [string, string] => {
+    const judged = (result.slo?.limits ?? []).filter(({ metric }) => metrics.includes(metric));
+    const single = judged.length === 1;
+    return [
+      judged.map((row) => `${single ? "" : `${row.metric} `}${valueText(row.limit, row.unit)}`).join(", "),
+      judged.map(({ answer }) => answer).join(", "),
+    ];
+  };
+  const ms = (...values: readonly number[]): string => `${values.map(short).join(" · ")} ms`;
+  const rows: Row[] = [
+    ["", "this machine", result.slo === null ? "" : "limit", ""],
+    ["model load", formatDuration(result.loadMs), ...limit("load")],
+    ["cold start", formatDuration(result.coldStartMs), ...limit("cold")],
+    ["first run", formatDuration(result.firstMs), ...limit("first")],
+    ["min · mean · max, batch 1", ms(latency.min, latency.mean, latency.max), ...limit("mean", "max")],
+    [
+      "p50 · p90 · p95 · p99, batch 1",
+      ms(latency.p50, latency.p90, latency.p95, latency.p99),
+      ...limit("p50", "p90", "p95", "p99"),
+    ],
+    ...(best === undefined ? [] : [["throughput", `${short(best.rowsPerSecond)} requests/s`, ...limit("rps")] as Row]),
+    ["peak memory", formatSize(result.peakMemory), ...limit("rss")],
+  ];
+  const points = throughput.map((point): string[] => [
+    plural(point.workers, "worker"),
+    plural(point.threads, "thread"),
+    `batch ${point.batch}`,
+    `${short(point.rowsPerSecond)} requests/s`,
+    `p99 ${short(point.p99)} ms`,
+  ]);
+  const right: readonly Align[] = ["left", "right", "right", "left"];
+  return [
+    ...columns(rows, right).map((line) => `  ${line}`),
+    ...(points.length === 0
+      ? []
+      : ["", ...columns(points, ["right", "right", "left", "right", "right"]).map((line) => `  ${line}`)]),
+  ];
+}
+
+/** Three figures that count: 0.412, 8.31, 61.2, 1,240. */
+export function short(value: number): string {
+  if (value >= 100) return formatCount(Math.round(value));
+  return Number(value.toPrecision(3)).toString();
+}
+
+export function valueText(value: number, unit: JudgedLimit["unit"]): string {
+  if (unit === "ms") return formatDuration(value);
+  return unit === "B" ? formatSize(value) : `${short(value)}/s`;
+}
+
+const blocks = " ▁▂▃▄▅▆▇█";
+
+/** `0.4 ▁▂▅█▇▃▁▁ 1.2`: from the fastest run to the slow ones. */
+export function histogram({ bins }: Pick<BenchResult, "bins">): string {
+  const most = Math.max(1, ...bins.counts);
+  const bars = bins.counts.map((count) => blocks[Math.ceil((count / most) * (blocks.length - 1))] ?? " ").join("");
+  return `${short(bins.from)} ${bars} ${short(bins.to)}`;
+}
+
+export function comparisonText({
+  baseline,
+  ratio,
+  interval,
+  maxRegression,
+  verdict,
+}: NonNullable<BenchResult["comparison"]>): string {
+  const percent = (value: number): string => `${value >= 1 ? "+" : ""}${((value - 1) * 100).toFixed(1)} %`;
+  const words = { ready: "ok", "not ready": "too slow", "not proven": "not proven" } as const;
+  return `against ${printable(baseline)}: median ${percent(ratio)} (${percent(interval.low)} to ${percent(interval.high)}), +${(maxRegression * 100).toFixed(0)} % is allowed: ${words[verdict]}`;
+}
+
+export function trustText({ trust, latency, ended }: BenchResult): string {
+  const interval = latency.p99Interval;
+  const p99 = interval === null ? "too few runs for a p99" : `p99 ± ${short((interval.high - interval.low) / 2)} ms`;
+  const why = ended === "confident" ? "until p99 was known" : "until the time was up";
+  return trustLine(trust, `${plural(latency.runs, "run")} ${why}, ${p99}`);
+}
+
+function verdictLine({ verdict, slo, comparison }: BenchResult, chalk: ChalkInstance): string {
+  if (verdict === null) return "";
+  const colour = verdict === "ready" ? chalk.green.bold : verdict === "not ready" ? chalk.red.bold : chalk.yellow.bold;
+  const rows = slo?.limits ?? [];
+  const telling = verdict === "ready" ? rows : rows.filter(({ answer }) => answer !== "ok");
+  const texts = telling.map((row) => `${limitText(row)}${row.reason === null ? "" : ` (${row.reason})`}`);
+  if (comparison !== null && comparison.verdict === verdict && verdict !== "ready") texts.push("against the baseline");
+  return `${colour(verdict)}   ${printable(texts.join("; "))}\n`;
+}
+
+/** `p99 61 ms ≤ 200 ms`. */
+export function limitText({
+  metric,
+  unit,
+  measured,
+  limit,
+}: NonNullable<BenchResult["slo"]>["limits"][number]): string {
+  const value = measured === null ? "?" : valueText(measured, unit);
+  const least = metric === "rps";
+  const within = measured !== null && (least ? measured >= limit : measured <= limit);
+  const sign = least ? (within ? "≥" : "<") : within ? "≤" : ">";
+  return `${metric} ${value} ${sign} ${valueText(limit, unit)}`;
+}
+
+/** The table of `bench --table`: one line a result, the fastest P99 first. */
+export function renderTable(results: readonly BenchResult[]): string {
+  const rows = results
+    .toSorted((a, b) => a.latency.p99 - b.latency.p99)
+    .map((result) => [
+      printable(result.machine.processor ?? "unknown processor"),
+      `${result.machine.cpuQuota ?? result.machine.physicalCores} cores`,
+      printable(result.path.slice(result.path.lastIndexOf("/") + 1)),
+      result.engine,
+      formatDuration(result.coldStartMs),
+      `${short(result.latency.p99)} ms`,
+      result.throughput.length === 0 ? "-" : short(Math.max(...result.throughput.map((point) => point.rowsPerSecond))),
+      result.trust.noise.length === 0 ? "" : "noisy",
+    ]);
+  const head = ["machine", "", "archive", "engine", "cold start", "p99, batch 1", "requests/s", ""];
+  const align: readonly Align[] = ["left", "right", "left", "left", "right", "right", "right", "left"];
+  return `${columns([head, ...rows], align).join("\n")}\n`;
+}
