@@ -2,7 +2,7 @@ import type { ByteSource } from "../../archive/byte-source.ts";
 import { memorySource } from "../../archive/byte-source.ts";
 import { Program } from "../evaluator/program.ts";
 import { invalid, LoweringError, unsupported } from "../lowering-error.ts";
-import { type Pickled, PickledDict, PickledList, PickledObject, PickledTuple } from "./pickled.ts";
+import { type Pickled, PickledDict, PickledList, PickledObject, PickledTensor, PickledTuple } from "./pickled.ts";
 import { TorchZip } from "./torch-zip.ts";
 import { unpickle } from "./unpickle.ts";
 
@@ -21,8 +21,19 @@ export interface TorchScriptFile {
   readonly tracedInputs: Pickled | null;
 }
 
-/** Reads a file of `torch.jit.save`. Throws LoweringError or MalformedModel where it is not one. */
-export async function readTorchScript(source: ByteSource): Promise<TorchScriptFile> {
+const read = new WeakMap<ByteSource, Promise<TorchScriptFile>>();
+
+/**
+ * Reads a file of `torch.jit.save`, once for all who ask with the same source: its signature, its checks and its
+ * lowering share one parse. Throws LoweringError or MalformedModel where it is not one.
+ */
+export function readTorchScript(source: ByteSource): Promise<TorchScriptFile> {
+  const file = read.get(source) ?? readFile(source);
+  read.set(source, file);
+  return file;
+}
+
+async function readFile(source: ByteSource): Promise<TorchScriptFile> {
   const zip = await TorchZip.open(source);
   if (!zip.has("data.pkl")) throw invalid("the file has no data.pkl");
   if (zip.has("byteorder") && (await zip.text("byteorder", 64)).trim() === "big") {
@@ -72,6 +83,7 @@ export function eachPickled(root: Pickled, visit: (value: Pickled) => void): voi
     visit(value);
     if (value instanceof PickledList || value instanceof PickledTuple) waiting.push(...value.items);
     else if (value instanceof PickledDict) for (const [key, item] of value.entries) waiting.push(key, item);
+    else if (value instanceof PickledTensor) waiting.push(value.quantizer);
     else if (value instanceof PickledObject) waiting.push(value.state, ...value.arguments);
   }
 }
