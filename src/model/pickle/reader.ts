@@ -33,6 +33,8 @@ export interface Op {
 
 /** Payloads up to this are read; a memory limit, and enough for any name. */
 const keepLimit = 1 << 16;
+/** A longer line is refused, not read: ten gigabytes of zeros would take half a minute. */
+const lineLimit = 64 << 20;
 const batchSize = 4096;
 /** An opcode with a short text. */
 const quickRoom = 257;
@@ -191,8 +193,9 @@ export class PickleReader {
   private async lineBytes(): Promise<Uint8Array | null> {
     const start = this.at;
     let scanned = start;
-    while (scanned < this.end) {
-      const length = Math.min(this.end - scanned, 256);
+    while (scanned < this.end && scanned - start < lineLimit) {
+      // Names end soon; of what does not, large blocks are read.
+      const length = Math.min(this.end - scanned, scanned - start < 4096 ? 256 : 1 << 16);
       if (!this.window.has(scanned, length)) await this.window.load(scanned, length);
       const index = this.window.view(scanned, length).indexOf(10);
       if (index >= 0) {
