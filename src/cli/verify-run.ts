@@ -10,7 +10,7 @@ import { readInputs } from "../verify/inputs.ts";
 import { readPolicy } from "../verify/policy.ts";
 import { type VerifyDocument, verifySchemaVersion } from "../verify/report.ts";
 import { exitCodeOf } from "../verify/verdict.ts";
-import { verifyAll, type VerifyAllOptions } from "../verify/verify-all.ts";
+import { opener, verifyAll, type VerifyAllOptions } from "../verify/verify-all.ts";
 import { bugText } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { parseLimits } from "./limit-flags.ts";
@@ -23,6 +23,7 @@ export interface VerifyFlags {
   readonly input: readonly string[];
   readonly sample?: string;
   readonly expect?: string;
+  readonly slo?: string;
   readonly fill?: string;
   readonly seed: string;
   readonly timeout: string;
@@ -37,6 +38,8 @@ export interface VerifyFlags {
   readonly requireSignature?: boolean;
   readonly key?: string;
   readonly signature?: string;
+  readonly plainHttp?: boolean;
+  readonly plainHttpAnywhere?: boolean;
   readonly strict?: boolean;
   readonly policy?: string;
   readonly tmpDir?: string;
@@ -55,6 +58,7 @@ export async function runVerify(paths: readonly string[], flags: VerifyFlags, io
   const bugs: unknown[] = [];
   const results = await verifyAll(paths, {
     ...options,
+    ...(await ociOpener(paths, flags, options, io)),
     pool,
     onBug: (_, error) => bugs.push(error),
     onReport: lineWriter(paths, flags, io),
@@ -75,6 +79,7 @@ async function optionsOf(paths: readonly string[], flags: VerifyFlags, io: Io): 
   ]);
   return {
     sample: await sampleOf(flags, io),
+    ...(flags.slo === undefined ? {} : { slo: (await import("../bench/slo.ts")).parseSlo(flags.slo) }),
     static: flags.static ?? false,
     strict: flags.strict ?? policy.strict,
     digests: flags.digests,
@@ -100,6 +105,24 @@ async function optionsOf(paths: readonly string[], flags: VerifyFlags, io: Io): 
     signal: io.signal,
     ...(flags.tmpDir === undefined ? {} : { tmpDir: flags.tmpDir }),
   };
+}
+
+/** Archives in a registry are fetched, with their signatures, to where nobody else reads. */
+async function ociOpener(
+  paths: readonly string[],
+  flags: VerifyFlags,
+  options: VerifyAllOptions,
+  io: Io,
+): Promise<Pick<VerifyAllOptions, "open">> {
+  const { isOci } = await import("../oci/reference.ts");
+  if (!paths.some(isOci)) return {};
+  const [{ openFetched }, { plainHttpOf }] = await Promise.all([
+    import("../oci/fetched-archive.ts"),
+    import("./registry-flags.ts"),
+  ]);
+  const settings = { env: io.env, plainHttp: plainHttpOf(flags), signal: io.signal, tmpDir: flags.tmpDir };
+  const local = opener(options);
+  return { open: (path) => (isOci(path) ? openFetched(path, settings) : local(path)) };
 }
 
 async function requiredSignature(

@@ -26,6 +26,10 @@ export interface PullOptions extends Omit<RegistrySettings, "push"> {
   readonly onBytes?: (done: number, total: number) => void;
 }
 
+export interface DownloadOptions extends Pick<RegistrySettings, "retry" | "signal"> {
+  readonly onBytes?: (done: number, total: number) => void;
+}
+
 export interface Pulled {
   readonly reference: string;
   /** Digest of the manifest. */
@@ -86,7 +90,8 @@ async function targetOf(name: string | null, { output, force }: PullOptions): Pr
   return target;
 }
 
-async function download(path: string, found: Found, options: PullOptions): Promise<void> {
+/** Fetches the file to `path`; bytes that are there already are kept when they can be the file's. */
+export async function download(path: string, found: Found, options: DownloadOptions): Promise<void> {
   const { plan, store } = found;
   const handle = await open(path, "a", 0o644).catch((error: unknown) => Promise.reject(diskFailure(error, path)));
   try {
@@ -125,7 +130,8 @@ async function takeUp(path: string, size: number, hash: Hash): Promise<number | 
   }
 }
 
-async function fetchSignature({ store, manifest }: Found, path: string): Promise<boolean> {
+/** Fetches the artifact's signature to `path`; false when it has none. */
+export async function fetchSignature({ store, manifest }: Found, path: string): Promise<boolean> {
   for (const referrer of await store.referrers(manifest.digest)) {
     const document = await store.getManifest(referrer.digest);
     const blob = document && readSignature(document.bytes, manifest.digest);

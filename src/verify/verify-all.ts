@@ -71,7 +71,8 @@ async function verifyPath(path: string, options: VerifyAllOptions): Promise<Veri
   }
 }
 
-function opener({ project, signal, tmpDir, limits = {} }: VerifyAllOptions): (path: string) => Promise<Archive> {
+/** Opens paths as `verifyAll` does when nothing else is said. */
+export function opener({ project, signal, tmpDir, limits = {} }: VerifyAllOptions): (path: string) => Promise<Archive> {
   const options = { whole: true, limits, ...(signal ? { signal } : {}), ...(tmpDir === undefined ? {} : { tmpDir }) };
   const from = project ?? process.cwd();
   const isHere = resolve(from) === process.cwd();

@@ -179,6 +179,30 @@ test("an image layout in a folder does what a registry does", async () => {
   expect((await run("inspect", target, "--json")).exitCode).toBe(0);
 });
 
+test("verify oci:// fetches, judges, and finds the signature", async () => {
+  await run("keygen", "-o", "k.pem");
+  const gate = [
+    "verify",
+    reference(),
+    "--plain-http",
+    "--static",
+    "--require-signature",
+    "--key",
+    "k.pem.pub",
+    "--json",
+  ];
+  const failed = async (): Promise<string[]> => {
+    const [report] = JSON.parse((await run(...gate)).stdout).reports;
+    expect(report.path).toBe(reference());
+    return report.checks.flatMap(({ id, status }: { id: string; status: string }) => (status === "failed" ? id : []));
+  };
+  await run("push", "m.mar", reference(), "--plain-http");
+  expect(await failed()).toContain("signature/missing");
+  await run("sign", "m.mar", "--key", "k.pem");
+  await run("push", "m.mar", reference(), "--plain-http");
+  expect(await failed()).not.toContain("signature/missing");
+});
+
 test("plain HTTP is for this machine unless forced; references are checked", async () => {
   expect(await run("push", "m.mar", "oci://registry.example.org/m:1", "--plain-http")).toMatchObject({ exitCode: 2 });
   for (const bad of [
