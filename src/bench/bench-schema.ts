@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sloLimits } from "./slo-schema.ts";
 
 // The shape of `bench --json` and of what `--append` keeps. Types are inferred from here; running a bench never loads
 // this module.
@@ -40,16 +41,7 @@ const trust = z.strictObject({
 
 const slo = z.strictObject({
   verdict,
-  limits: z.array(
-    z.strictObject({
-      metric: z.string(),
-      limit: z.number(),
-      unit: z.enum(["ms", "1/s", "B"]),
-      measured: z.number().nullable(),
-      answer: z.enum(["ok", "over", "not proven"]),
-      reason: z.string().nullable(),
-    }),
-  ),
+  limits: sloLimits,
 });
 
 const comparison = z.strictObject({

@@ -1,8 +1,8 @@
 import type { ChalkInstance } from "chalk";
 import type { BenchResult } from "../bench/bench.ts";
-import type { JudgedLimit } from "../bench/slo.ts";
+import { limitText, short, valueText } from "./bench-text.ts";
 import { trustLine } from "../bench/trust.ts";
-import { type Align, columns, formatCount, formatDuration, formatSize, plural, printable, wrap } from "./text.ts";
+import { type Align, columns, formatDuration, formatSize, plural, printable, wrap } from "./text.ts";
 
 /** The page that `bench` prints: engine, figures against their limits, histogram, trust, and the verdict last. */
 export function renderBench(result: BenchResult, chalk: ChalkInstance, width: number): string {
@@ -67,17 +67,6 @@ function figureLines(result: BenchResult): string[] {
   ];
 }
 
-/** Three figures that count: 0.412, 8.31, 61.2, 1,240. */
-export function short(value: number): string {
-  if (value >= 100) return formatCount(Math.round(value));
-  return Number(value.toPrecision(3)).toString();
-}
-
-export function valueText(value: number, unit: JudgedLimit["unit"]): string {
-  if (unit === "ms") return formatDuration(value);
-  return unit === "B" ? formatSize(value) : `${short(value)}/s`;
-}
-
 const blocks = " ▁▂▃▄▅▆▇█";
 
 /** `0.4 ▁▂▅█▇▃▁▁ 1.2`: from the fastest run to the slow ones. */
@@ -114,20 +103,6 @@ function verdictLine({ verdict, slo, comparison }: BenchResult, chalk: ChalkInst
   const texts = telling.map((row) => `${limitText(row)}${row.reason === null ? "" : ` (${row.reason})`}`);
   if (comparison !== null && comparison.verdict === verdict && verdict !== "ready") texts.push("against the baseline");
   return `${colour(verdict)}   ${printable(texts.join("; "))}\n`;
-}
-
-/** `p99 61 ms ≤ 200 ms`. */
-export function limitText({
-  metric,
-  unit,
-  measured,
-  limit,
-}: NonNullable<BenchResult["slo"]>["limits"][number]): string {
-  const value = measured === null ? "?" : valueText(measured, unit);
-  const least = metric === "rps";
-  const within = measured !== null && (least ? measured >= limit : measured <= limit);
-  const sign = least ? (within ? "≥" : "<") : within ? "≤" : ">";
-  return `${metric} ${value} ${sign} ${valueText(limit, unit)}`;
 }
 
 /** The table of `bench --table`: one line a result, the fastest P99 first. */

@@ -1,3 +1,4 @@
+import { limitText } from "./bench-text.ts";
 import type { CheckReport, Report } from "../verify/report.ts";
 import type { Facts } from "../verify/facts.ts";
 
@@ -23,7 +24,22 @@ export function verifyRows(report: Report, facts: Facts, remedies: ReadonlyMap<s
     const label = labelOf(check);
     families.set(label, [...(families.get(label) ?? []), check]);
   }
-  return [...families].flatMap(([label, checks]) => familyRows(label, checks, { facts, remedies }));
+  return [
+    ...[...families].flatMap(([label, checks]) => familyRows(label, checks, { facts, remedies })),
+    ...sloRows(report),
+  ];
+}
+
+/** A line for each limit of --slo. */
+function sloRows({ slo }: Report): VerifyRow[] {
+  const words = { ok: "ok", over: "FAIL", "not proven": "skip" } as const;
+  return (slo?.limits ?? []).map((limit): VerifyRow => ({
+    word: words[limit.answer],
+    label: "slo",
+    text: `${limitText(limit)} in ${slo?.engine}${limit.reason === null ? "" : `: ${limit.reason}`}`,
+    id: null,
+    below: [],
+  }));
 }
 
 const runChecks: ReadonlySet<string> = new Set([

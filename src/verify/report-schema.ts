@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sloLimits } from "../bench/slo-schema.ts";
 import { signatureSchema } from "../model/signature-schema.ts";
 
 // The shape of `verify --json`. Types are inferred from here (report.ts), the published JSON Schema is generated from
@@ -72,6 +73,13 @@ const sample = z.strictObject({
     .describe("The likeliest classes; empty for outputs that are no classes."),
 });
 
+const slo = z.strictObject({
+  engine: z.string(),
+  verdict: z.enum(["ready", "not ready", "not proven"]),
+  limits: sloLimits,
+  noise: z.array(z.string()).describe("Why the figures cannot be trusted; empty: they can."),
+});
+
 const residency = z.strictObject({
   policy: z.string(),
   flows: z.array(
@@ -96,6 +104,7 @@ const report = z.strictObject({
   inference: inference.nullable(),
   sample: sample.optional().describe("What --sample gave, when it ran."),
   recordedSamples: z.array(sample).optional().describe("What the archive's own samples gave, when they ran."),
+  slo: slo.optional().describe("The limits of --slo, measured once everything else was ready."),
   residency: residency.optional().describe("The inventory of data flows, with --residency."),
   exceptions: z.array(exception),
 });

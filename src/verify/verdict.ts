@@ -1,5 +1,5 @@
 import type { Check, Outcome } from "../checks/check.ts";
-import type { Verdict } from "./report.ts";
+import type { Report, Verdict } from "./report.ts";
 
 export interface VerdictFacts {
   readonly outcomes: readonly Outcome[];
@@ -27,4 +27,9 @@ export function exitCodeOf(verdicts: readonly (Verdict | null)[], engineMissing:
   if (verdicts.includes(null)) return 2;
   if (verdicts.every((verdict) => verdict === "ready" || verdict === "sound")) return 0;
   return engineMissing && !verdicts.includes("not ready") ? 2 : 1;
+}
+
+/** Limits count once everything else is ready. */
+export function withSlo(verdict: Verdict, slo: Report["slo"]): Verdict {
+  return verdict === "ready" && slo !== undefined ? slo.verdict : verdict;
 }

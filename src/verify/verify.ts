@@ -10,10 +10,11 @@ import { givenSample, type RanSample, recordedSamples } from "../checks/sample/s
 import { runChecks } from "../checks/run-checks.ts";
 import { type CheckOptions, defaultCheckOptions, type Subject } from "../checks/subject.ts";
 import { EnginePool } from "../runtime/engine-pool.ts";
+import type { Limit } from "../bench/slo.ts";
 import { Scales, type Waiver } from "./exceptions.ts";
+import { verdictOf, withSlo } from "./verdict.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import type { CheckReport, Report } from "./report.ts";
-import { verdictOf } from "./verdict.ts";
 
 export interface VerifyOptions extends Partial<CheckOptions>, Partial<RunModelOptions> {
   /** Everything but running the model; the verdict is then `sound`, `not ready` or `not proven`. */
@@ -34,6 +35,8 @@ export interface VerifyOptions extends Partial<CheckOptions>, Partial<RunModelOp
   readonly engine?: "onnxruntime" | "torch";
   /** That Python; `python3` unless told. */
   readonly python?: string;
+  /** Limits to measure against once everything else is ready. */
+  readonly slo?: readonly Limit[];
   /** With `torch`: run ONNX Runtime, too, and tell the largest difference. */
   readonly compare?: boolean;
 }
@@ -97,13 +100,16 @@ async function judge(archive: Archive, options: VerifyOptions, run: ModelRunner 
   const mayRun = !isStatic && !outcomes.some((outcome) => stops(outcome) && !outcome.check.runsModel);
   const modelRun = mayRun ? await subject.modelRun() : null;
   const inference = modelRun?.stage === "done" ? modelRun.inference : null;
+  const verdict = verdictOf({ outcomes, stops, static: isStatic, inferred: inference !== null });
+  const slo = verdict === "ready" ? await limitsOf(archive, options) : undefined;
   const report: Report = {
     path: archive.location,
-    verdict: verdictOf({ outcomes, stops, static: isStatic, inferred: inference !== null }),
+    verdict: withSlo(verdict, slo),
     checks: outcomes.map((outcome) => reportOf(outcome, scales)),
     model: await modelOf(subject),
     inference,
     ...(inference === null ? {} : await samplesOf(subject)),
+    ...(slo === undefined ? {} : { slo }),
     ...(await residencyOf(subject)),
     exceptions: [...scales.exceptions(), ...globalExceptions(options.allowGlobals ?? [])],
   };
@@ -149,6 +155,21 @@ async function residencyOf(subject: Subject): Promise<Pick<Report, "residency">>
     seat: flow.provider?.seat ?? null,
   }));
   return { residency: { policy: policy.name, flows: rows } };
+}
+
+async function limitsOf(archive: Archive, options: VerifyOptions): Promise<Report["slo"]> {
+  const {
+    slo: limits = [],
+    inputs = [],
+    project = process.cwd(),
+    timeoutMs = defaultTimeoutMs,
+    signal,
+    tmpDir,
+  } = options;
+  if (limits.length === 0) return undefined;
+  const { sloOf } = await import("./slo-run.ts");
+  const given = { ...(signal ? { signal } : {}), ...(tmpDir === undefined ? {} : { tmpDir }) };
+  return sloOf(archive, { limits, inputs, project, timeoutMs, ...given });
 }
 
 async function samplesOf(subject: Subject): Promise<Pick<Report, "sample" | "recordedSamples">> {

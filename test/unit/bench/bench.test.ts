@@ -199,3 +199,13 @@ describe("bench", () => {
     expect(stderr).toContain("not-measurable");
   });
 });
+
+test("verify --slo: limits count once everything else is ready", async () => {
+  const run = ["verify", "--json", "--slo", "rss=1MB", `${tiny}/mnist_1x1x28x28.onnx`];
+  const { exitCode, stdout } = await runMain(run);
+  expect(exitCode).toBe(1);
+  expect(JSON.parse(stdout).reports[0]).toMatchObject({
+    verdict: "not ready",
+    slo: { verdict: "not ready", limits: [{ metric: "rss", answer: "over" }] },
+  });
+});
