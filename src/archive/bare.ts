@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { Anomaly, Archive, Digests, Entry } from "./archive.ts";
 import { blocks } from "./byte-source.ts";
-import { digestArchive } from "./digest.ts";
+import { digestLater } from "./digest-later.ts";
 import type { FileSource } from "./file-source.ts";
 import type { OpenSettings } from "./settings.ts";
 
@@ -34,7 +34,7 @@ export function bareArchive(
     anomalies,
     open,
     stream,
-    digests: () => (digests ??= digestArchive({ size, entries, anomalies, ...settings, open, stream, inPlace: open })),
+    digests: () => (digests ??= digestLater({ size, entries, anomalies, ...settings, open, stream, inPlace: open })),
     close: () => file.close(),
   };
 }

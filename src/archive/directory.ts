@@ -4,7 +4,7 @@ import type { Anomaly, Archive, Digests, Entry, EntryKind } from "./archive.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { AnomalyError } from "./archive.ts";
 import { blocks } from "./byte-source.ts";
-import { digestArchive } from "./digest.ts";
+import { digestLater } from "./digest-later.ts";
 import { collisionAnomalies, nameAnomalies } from "./entry-path.ts";
 import type { FileSource } from "./file-source.ts";
 import { openFile, translated } from "./file-source.ts";
@@ -47,7 +47,7 @@ export async function openDirectory(location: string, settings: OpenSettings): P
     open: source,
     stream,
     digests: () =>
-      (digests ??= digestArchive({ size, entries, anomalies, ...settings, open: source, stream, inPlace, release })),
+      (digests ??= digestLater({ size, entries, anomalies, ...settings, open: source, stream, inPlace, release })),
     async close() {
       for (const file of await Promise.allSettled(open.values())) {
         if (file.status === "fulfilled") await file.value.close();

@@ -5,7 +5,7 @@ import { blocks, slice } from "./byte-source.ts";
 import type { FileSource } from "./file-source.ts";
 import { gunzip } from "./gzip.ts";
 import type { OpenSettings } from "./settings.ts";
-import { digestArchive } from "./digest.ts";
+import { digestLater } from "./digest-later.ts";
 import { readAhead } from "./read-ahead.ts";
 import type { TarEntry, TarView } from "./tar-records.ts";
 import { readTar } from "./tar-records.ts";
@@ -68,7 +68,7 @@ function tarArchive(
     anomalies,
     open,
     stream,
-    digests: () => (digests ??= digestArchive({ size, entries, anomalies, ...settings, open, stream, inPlace })),
+    digests: () => (digests ??= digestLater({ size, entries, anomalies, ...settings, open, stream, inPlace })),
     close,
   };
 }

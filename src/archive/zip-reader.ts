@@ -1,6 +1,6 @@
 import type { Archive, Digests, Entry } from "./archive.ts";
 import type { ByteSource } from "./byte-source.ts";
-import { digestArchive } from "./digest.ts";
+import { digestLater } from "./digest-later.ts";
 import type { FileSource } from "./file-source.ts";
 import { readAhead } from "./read-ahead.ts";
 import type { OpenSettings } from "./settings.ts";
@@ -55,7 +55,7 @@ export function zipArchive(
     ...(partial === undefined ? {} : { partial }),
     open,
     stream,
-    digests: () => (digests ??= digestArchive({ size, entries, anomalies, ...settings, open, stream, inPlace })),
+    digests: () => (digests ??= digestLater({ size, entries, anomalies, ...settings, open, stream, inPlace })),
     async close() {
       await unpacked.close();
       await source.close();
