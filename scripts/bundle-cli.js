@@ -1,4 +1,4 @@
-// Bundles the command line. What a command does lies in ES modules that share chunks; what every command line needs
+// Bundles the command line and the library, over the same chunks. What a command does lies in ES modules that share chunks; what every command line needs
 // (the definitions of the commands, commander) is one CommonJS file: Node starts one in half the time that its loader
 // of ES modules takes for a dozen.
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -23,7 +23,12 @@ const options = {
 export async function bundleCli(/** @type {string} */ outdir) {
   const modules = await build({
     ...options,
-    entryPoints: { main: "src/cli/main.ts", "session-process": "src/runtime/session-process.ts" },
+    entryPoints: {
+      main: "src/cli/main.ts",
+      "session-process": "src/runtime/session-process.ts",
+      library: "src/index.ts",
+      manifest: "src/manifest/index.ts",
+    },
     outdir,
     splitting: true,
     format: "esm",

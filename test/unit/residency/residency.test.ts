@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { auditFiles } from "../../../src/residency/audit.ts";
 import { judgeFlow, readResidencyPolicy } from "../../../src/residency/jurisdiction.ts";
 import { providers } from "../../../src/residency/provider.ts";
-import { flowing, harmless, type FlowCase } from "./cases.ts";
+import { flowing, type FlowCase } from "./cases.ts";
+import { harmless } from "./clean-cases.ts";
 
 async function found({ file = "handler.py", text }: FlowCase): Promise<string[]> {
   const flows = await auditFiles([{ path: file, bytes: Buffer.from(text) }], new Set([file]));

@@ -1,0 +1,86 @@
+import type { FlowCase } from "./cases.ts";
+
+const clean = (title: string, text: string): FlowCase => ({ title, text, flows: [] });
+
+export const harmless: readonly FlowCase[] = [
+  clean("a comment", `# requests.post("https://api.openai.com")\nx = 1`),
+  clean("a docstring", `"""Sends nothing to https://api.openai.com; needs no wandb."""\nx = 1`),
+  clean(
+    "a docstring of a function",
+    `def f():\n    """import boto3; requests.get("https://s3.amazonaws.com")"""\n    return 1`,
+  ),
+  clean("a key in a docstring", `"""Example key: AKIAIOSFODNN7EXAMPLE"""`),
+  clean("a URL that goes nowhere", `HOMEPAGE = "https://huggingface.co/bert"\nprint(HOMEPAGE)`),
+  clean("a URL in a message", `raise ValueError("see https://github.com/x/y for help")`),
+  clean("a URL in a log line", `import logging\nlogging.info("docs: https://pytorch.org/docs")`),
+  clean("a dictionary's get", `d = {}\nd.get("https://api.openai.com")`),
+  clean("a cache's get", `cache = make()\ncache.get("https://api.openai.com/v1")`),
+  clean("loopback", `import requests\nrequests.post("http://127.0.0.1:8080/predictions/m")`),
+  clean("localhost", `import requests\nrequests.get("http://localhost:8081/models")`),
+  clean(
+    "a private network",
+    `import requests\nrequests.get("http://10.1.2.3/x")\nrequests.get("https://192.168.1.5/x")`,
+  ),
+  clean("a name of the cluster", `import requests\nrequests.get("http://scores.default.svc/x")`),
+  clean("a reserved name", `import requests\nrequests.get("https://api.example.com/x")`),
+  clean("a module of the same prefix", `import openai_utils\nimport boto3_stubs_local`),
+  clean("a variable named like an SDK", `openai = 1\nwandb = openai + 1`),
+  clean("a function named like one", `def boto3():\n    return 1\nboto3()`),
+  clean("a relative import", `from . import wandb\nfrom .openai import x`),
+  clean("local weights", `from transformers import AutoModel\nAutoModel.from_pretrained("./weights")`),
+  clean(
+    "weights beside the handler",
+    `import os\nfrom transformers import AutoModel\nAutoModel.from_pretrained(os.path.join(d, "w"))`,
+  ),
+  clean(
+    "weights in the model's folder",
+    `from transformers import AutoModel\ndef f(c):\n    AutoModel.from_pretrained(c.system_properties["model_dir"])`,
+  ),
+  clean(
+    "an absolute path",
+    `from transformers import AutoTokenizer\nAutoTokenizer.from_pretrained("/opt/models/bert")`,
+  ),
+  clean(
+    "local files only",
+    `from transformers import AutoModel\nAutoModel.from_pretrained("bert-base-uncased", local_files_only=True)`,
+  ),
+  clean("a model without weights", `import torchvision\ntorchvision.models.resnet50(weights=None)`),
+  clean("pretrained=False", `import timm\ntimm.create_model("vit_base", pretrained=False)`),
+  clean("transforms", `from torchvision import transforms\nt = transforms.Compose([transforms.Resize(256)])`),
+  clean("torch.hub on a folder", `import torch\ntorch.hub.load("./repo", "m", source="local")`),
+  clean("telemetry switched off", `import os\nos.environ["WANDB_MODE"] = "disabled"\nimport wandb`),
+  clean(
+    "a hub switched off",
+    `import os\nos.environ["HF_HUB_OFFLINE"] = "1"\nfrom transformers import AutoModel\nAutoModel.from_pretrained("bert-base-uncased")`,
+  ),
+  clean("an ordinary variable", `import os\nthreads = os.environ.get("OMP_NUM_THREADS", "1")`),
+  clean("an empty password", `connect(password="")`),
+  clean("a password of the environment", `import os\nconnect(password=os.environ["DB_PASSWORD"])`),
+  clean("a placeholder", `connect(password="<your password>", api_key="changeme")`),
+  clean("a name of a field", `fields = {"password": "string", "api_key": "str"}`),
+  clean("a label", `labels = ["azure", "openai", "s3"]\nname = labels[0]`),
+  clean("a test of a host", `if host == "api.openai.com":\n    refuse()`),
+  clean("a regular expression", `import re\nre.match(r"https://huggingface\\.co/.*", url)`),
+  clean("a socket of the worker", `import socket\ns = socket.socket(socket.AF_UNIX)\ns.connect("/tmp/worker.sock")`),
+  clean("a file read by pandas", `import pandas as pd\npd.read_csv("labels.csv")`),
+  clean(
+    "a handler",
+    `import numpy as np\nimport onnxruntime as ort\nclass H:\n    def initialize(self, c):\n        self.s = ort.InferenceSession("m.onnx")\n    def handle(self, d, c):\n        return [np.argmax(x).item() for x in d]`,
+  ),
+  clean("a shell without a URL", `import subprocess\nsubprocess.run(["nvidia-smi"])`),
+  clean("git of this machine", `import subprocess\nsubprocess.check_output("git rev-parse HEAD", shell=True)`),
+  { title: "requirements", file: "requirements.txt", text: "numpy==1.26.4\n# boto3\npillow>=10\n", flows: [] },
+  {
+    title: "addresses of the server",
+    file: "config.properties",
+    text: "inference_address=http://0.0.0.0:8080\nallowed_urls=https://s3.amazonaws.com/.*\n",
+    flows: [],
+  },
+  {
+    title: "settings",
+    file: "model-config.yaml",
+    text: "minWorkers: 1\n# https://api.openai.com\nhandler:\n  topK: 5\n",
+    flows: [],
+  },
+  { title: "a stage of the build", file: "Dockerfile", text: "FROM scratch AS a\nFROM a\nCOPY x y\n", flows: [] },
+];
