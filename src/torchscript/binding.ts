@@ -6,6 +6,7 @@ import { isInPlaceName, rowsOf } from "./operators/registry.ts";
 import { kindOf } from "./kind-of.ts";
 import { parseSchema, type Schema, type SchemaDefault } from "./schema.ts";
 import { fits, type Fit } from "./fit.ts";
+import { averaged, keepGrid } from "./quantized-grid.ts";
 import { roundedOnce } from "./single-rounding.ts";
 import { TensorValue } from "./tensor-value.ts";
 import { ListValue, TupleValue, UnknownValue, type Value } from "./value.ts";
@@ -47,7 +48,9 @@ export function callOperator(
   if (found !== null) {
     const { operator, schema } = found.overload;
     const lower = (values: ReadonlyMap<string, Value>) => operator.lower(new Call(schema, values, builder), builder);
-    return roundedOnce(name, found.values, builder, lower) ?? lower(found.values);
+    const special = averaged(name, found.values, builder, lower) ?? roundedOnce(name, found.values, builder, lower);
+    const result = special ?? lower(found.values);
+    return keepGrid(name, found.values, result, builder);
   }
   const out = keyword.get("out");
   if (out !== undefined && own.length > 0) return callOut(name, positional, keyword, out, builder);

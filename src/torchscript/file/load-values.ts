@@ -14,6 +14,7 @@ import {
   PickledTensor,
   PickledTuple,
 } from "./pickled.ts";
+import { Maths } from "../operators/maths.ts";
 import { eachPickled } from "./torchscript-file.ts";
 import type { TorchZip } from "./torch-zip.ts";
 import { knownIntegerBytes, loadWeight } from "./weights.ts";
@@ -34,7 +35,15 @@ export async function loadTensors(
     eachPickled(root, (value) => {
       if (!(value instanceof PickledTensor)) return;
       const { storage, dtype, offset, shape, strides } = value;
-      const key = [storage.key, dtype, offset, shape.join("x"), strides.join("x")].join();
+      // Quantised tensors of one storage may have grids of their own.
+      const key = [
+        value.quantizer === null ? "" : groups.size,
+        storage.key,
+        dtype,
+        offset,
+        shape.join("x"),
+        strides.join("x"),
+      ].join();
       groups.set(key, [...(groups.get(key) ?? []), value]);
     });
   }
@@ -47,7 +56,31 @@ export async function loadTensors(
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
+  for (const [tensor, integers] of loaded) {
+    if (tensor.quantizer === null) continue;
+    loaded.set(tensor, dequantized(builder, integers, tensor.quantizer, loaded));
+  }
   return loaded;
+}
+
+/** The floats that the integers stand for, as nodes of the graph: the file keeps the integers. */
+function dequantized(
+  builder: Builder,
+  integers: TensorValue,
+  quantizer: PickledTuple,
+  loaded: ReadonlyMap<PickledTensor, TensorValue>,
+): TensorValue {
+  const m = new Maths(builder);
+  const [scheme, scale = null, zero = null, axis] = quantizer.items;
+  const perChannel = scheme instanceof PickledGlobal && scheme.name.includes("per_channel");
+  const factor = (value: Pickled): TensorValue | number => {
+    if (!(value instanceof PickledTensor)) return Number(value);
+    const tensor = loaded.get(value);
+    if (tensor === undefined) throw invalid("a quantised tensor without its scales");
+    const shape = integers.shape.map((dim, i) => (perChannel && i === Number(axis) ? dim : 1));
+    return builder.reshape(builder.cast(tensor, "float32"), shape);
+  };
+  return m.mul(m.sub(builder.cast(integers, "float32"), factor(zero)), factor(scale));
 }
 
 async function loadTensor(
@@ -116,6 +149,8 @@ export class ValueLoader {
     const built = this.#build(object, pickled, (value) => this.load(value));
     if (built !== null) return built;
     const attributes = new Map<string, Value>();
+    // Classes of PyTorch's own, such as packed weights: their operators read what they saved.
+    if (pickled.type.startsWith("__torch__.torch.classes.")) attributes.set("state", this.load(pickled.state));
     if (pickled.state instanceof PickledDict) {
       for (const [name, value] of pickled.state.entries) {
         if (typeof name !== "string") throw invalid("an attribute's name is no text");

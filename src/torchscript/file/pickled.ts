@@ -78,6 +78,8 @@ export class PickledTensor {
   readonly shape: readonly number[];
   /** In elements. */
   readonly strides: readonly number[];
+  /** Set for integers that stand for floats: what `_rebuild_qtensor` got for the grid. */
+  readonly quantizer: PickledTuple | null;
 
   constructor(
     storage: PickledStorage,
@@ -85,7 +87,9 @@ export class PickledTensor {
     offset: number,
     shape: readonly number[],
     strides: readonly number[],
+    quantizer: PickledTuple | null = null,
   ) {
+    this.quantizer = quantizer;
     this.storage = storage;
     this.dtype = dtype;
     this.offset = offset;

@@ -22,6 +22,9 @@ const storageTypes: Readonly<Record<string, DType>> = {
   ShortStorage: "int16",
   CharStorage: "int8",
   ByteStorage: "uint8",
+  QInt8Storage: "int8",
+  QUInt8Storage: "uint8",
+  QInt32Storage: "int32",
   BoolStorage: "bool",
   ComplexFloatStorage: "complex64",
   ComplexDoubleStorage: "complex128",
@@ -36,6 +39,7 @@ const makers: Readonly<Record<string, Maker | undefined>> = {
   "torch._utils._rebuild_tensor": rebuildTensor,
   "torch._utils._rebuild_tensor_v2": rebuildTensor,
   "torch._utils._rebuild_tensor_v3": rebuildTensor,
+  "torch._utils._rebuild_qtensor": rebuildQuantized,
   "torch._utils._rebuild_parameter": (args) => args[0],
   "torch._utils._rebuild_parameter_with_state": (args) => args[0],
   "torch._tensor._rebuild_from_type_v2": (args) => {
@@ -111,6 +115,15 @@ function rebuildTensor(args: readonly Pickled[]): Pickled {
     throw invalid("pickle: a tensor's shape and strides");
   }
   return new PickledTensor(storage, dtype, integer(offset), dims, steps);
+}
+
+/** Integers with their grid: `(torch.per_tensor_affine, scale, zero)` or `(torch.per_channel_affine, scales, zeros, axis)`. */
+function rebuildQuantized(args: readonly Pickled[]): Pickled {
+  const [storage, offset, shape, strides, quantizer] = args;
+  if (!(storage instanceof PickledStorage) || storage.dtype === null || !(quantizer instanceof PickledTuple)) {
+    throw invalid("pickle: a quantised tensor without a storage or grid");
+  }
+  return new PickledTensor(storage, storage.dtype, integer(offset), integers(shape), integers(strides), quantizer);
 }
 
 function isDType(name: string): name is DType {

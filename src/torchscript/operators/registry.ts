@@ -1,5 +1,6 @@
 import { groupedProducts } from "./grouped-products.ts";
 import { quantization } from "./quantization.ts";
+import { quantizedLayers } from "./quantized-layers.ts";
 import { matrices } from "./matrices.ts";
 import { vectorNorms } from "./vector-norms.ts";
 import { deviations } from "./deviations.ts";
@@ -105,6 +106,7 @@ export const operators: readonly Operator[] = [
   ...gathering,
   ...embeddings,
   ...quantization,
+  ...quantizedLayers,
   ...attention,
   ...transformerEncoder,
   ...nestedTensors,
