@@ -1,4 +1,3 @@
-import type { KeyObject } from "node:crypto";
 import type { Archive, Entry } from "../archive/archive.ts";
 import type { ByteSource } from "../archive/byte-source.ts";
 import type { ManifestReading } from "../manifest/manifest.ts";
@@ -10,6 +9,7 @@ import type { Inference } from "../runtime/inference.ts";
 import type { ModelRun, Rerun } from "../runtime/model-run.ts";
 import type { RuntimeInput } from "../runtime/runtime-input.ts";
 import type { SampleFile } from "../sample/sample-file.ts";
+import type { Signer } from "../sign/envelope.ts";
 import type { NoAnswer } from "./check.ts";
 
 /** The model file that the manifest names, or the bare file itself. */
@@ -39,11 +39,10 @@ export interface CheckOptions {
   readonly requiredSignature: RequiredSignature | null;
 }
 
-/** The archive must be signed with this key. */
+/** The archive must be signed. */
 export interface RequiredSignature {
-  readonly key: KeyObject;
-  /** Where the public key came from, for messages. */
-  readonly keyPath: string;
+  /** By whom. */
+  readonly signer: Signer;
   /** The signature file; null: beside the archive. */
   readonly file: string | null;
 }

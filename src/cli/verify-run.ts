@@ -37,6 +37,7 @@ export interface VerifyFlags {
   readonly residency?: string;
   readonly requireSignature?: boolean;
   readonly key?: string;
+  readonly certificateChain?: string;
   readonly signature?: string;
   readonly plainHttp?: boolean;
   readonly plainHttpAnywhere?: boolean;
@@ -127,23 +128,17 @@ async function ociOpener(
 
 async function requiredSignature(
   paths: readonly string[],
-  { requireSignature, key, signature }: VerifyFlags,
+  flags: VerifyFlags,
   cwd: string,
 ): Promise<VerifyAllOptions["requiredSignature"]> {
-  if (requireSignature !== true) {
-    if (key === undefined && signature === undefined) return null;
-    throw new ArchiverError("usage", "--key and --signature go with --require-signature");
+  const { requiredSigner } = await import("./signer-flags.ts");
+  const signer = await requiredSigner(flags, cwd);
+  const { signature } = flags;
+  if (signature !== undefined && (signer === undefined || paths.length > 1)) {
+    throw new ArchiverError("usage", "--signature FILE goes with --require-signature and one archive");
   }
-  if (key === undefined) throw new ArchiverError("usage", "--require-signature needs --key PUBLIC.pem");
-  if (signature !== undefined && paths.length > 1) {
-    throw new ArchiverError("usage", "--signature FILE goes with one archive");
-  }
-  const { readPublicKey } = await import("../sign/key.ts");
-  return {
-    key: await readPublicKey(resolve(cwd, key)),
-    keyPath: key,
-    file: signature === undefined ? null : resolve(cwd, signature),
-  };
+  if (signer === undefined) return null;
+  return { signer, file: signature === undefined ? null : resolve(cwd, signature) };
 }
 
 async function sampleOf(

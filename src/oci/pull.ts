@@ -1,4 +1,3 @@
-import type { KeyObject } from "node:crypto";
 import { createHash, type Hash } from "node:crypto";
 import { mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
@@ -7,7 +6,7 @@ import { openArchive } from "../archive/open.ts";
 import { blocks } from "../archive/byte-source.ts";
 import { openFile } from "../archive/file-source.ts";
 import { ArchiverError } from "../errors.ts";
-import { largestBundle } from "../sign/envelope.ts";
+import { largestBundle, type Signer } from "../sign/envelope.ts";
 import { verifySignature } from "../sign/verify-signature.ts";
 import type { Report } from "../verify/report.ts";
 import { verify } from "../verify/verify.ts";
@@ -21,8 +20,8 @@ export interface PullOptions extends Omit<RegistrySettings, "push"> {
   /** The file, or the folder to put it in. */
   readonly output: string;
   readonly force?: boolean;
-  /** The archive must be signed with this public key. */
-  readonly key?: { readonly key: KeyObject; readonly path: string };
+  /** The archive must be signed, by this one. */
+  readonly signer?: Signer;
   readonly onBytes?: (done: number, total: number) => void;
 }
 
@@ -148,10 +147,10 @@ export async function fetchSignature({ store, manifest }: Found, path: string): 
 
 type Refusal = Pick<Pulled, "refused" | "findings">;
 
-async function judge(file: string, signed: boolean, { key, signal }: PullOptions): Promise<Refusal | null> {
-  if (key !== undefined) {
+async function judge(file: string, signed: boolean, { signer, signal }: PullOptions): Promise<Refusal | null> {
+  if (signer !== undefined) {
     if (!signed) return { refused: "The artifact has no signature.", findings: [] };
-    const verdict = await verifySignature(file, { key: key.key, keyPath: key.path, signal });
+    const verdict = await verifySignature(file, { signer, signal });
     if (!verdict.matches) return { refused: verdict.reason ?? "The signature does not match.", findings: [] };
   }
   const archive = await openArchive(file, signal ? { signal } : {});

@@ -1,16 +1,13 @@
-import type { KeyObject } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { diskFailure } from "../archive/disk.ts";
 import { pathWithin, readContent } from "./content.ts";
-import { largestBundle, openBundle } from "./envelope.ts";
+import { largestBundle, openBundle, type Signer } from "./envelope.ts";
 import { signaturePath } from "./sign.ts";
 import { readStatement, type Resource, type SignedContent } from "./statement.ts";
 
 export interface VerifySignatureOptions {
-  /** The public key. */
-  readonly key: KeyObject;
-  /** Where it came from, for messages. */
-  readonly keyPath: string;
+  /** The public key, or the certificates that vouch for signers. */
+  readonly signer: Signer;
   /** The signature file; `ARCHIVE.sig` when left out. */
   readonly signature?: string | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -52,7 +49,7 @@ export async function verifySignature(location: string, options: VerifySignature
   });
   const text = await readBundle(signature);
   if (text === null) return refused("The signature file is too large.");
-  const opened = await openBundle(text, options.key, options.keyPath);
+  const opened = await openBundle(text, options.signer);
   if ("refused" in opened) return refused(opened.refused);
   const signed = readStatement(opened.statement);
   if (typeof signed === "string") return refused(signed);

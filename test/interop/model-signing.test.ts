@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -33,6 +33,43 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** A root, an authority between, and a signer; besides, a stranger's root and two that must not be believed. */
+function certificates(): void {
+  const openssl = (...argv: string[]) => execFileSync("openssl", argv, { cwd: folder, stdio: "ignore" });
+  const make = (name: string, issuer: string | null, ...extensions: string[]): void => {
+    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", `${name}.key`);
+    writeFileSync(path(`${name}.ext`), extensions.join("\n"));
+    openssl("req", "-new", "-key", `${name}.key`, "-subj", `/CN=${name}`, "-out", `${name}.csr`);
+    const by =
+      issuer === null
+        ? ["-signkey", `${name}.key`]
+        : ["-CA", `${issuer}.pem`, "-CAkey", `${issuer}.key`, "-CAcreateserial"];
+    openssl(
+      "x509",
+      "-req",
+      "-in",
+      `${name}.csr`,
+      ...by,
+      "-days",
+      "30",
+      "-extfile",
+      `${name}.ext`,
+      "-out",
+      `${name}.pem`,
+    );
+  };
+  const authority = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"];
+  const signer = ["basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature"];
+  make("root", null, ...authority);
+  make("stranger", null, ...authority);
+  make("between", "root", ...authority);
+  make("leaf", "between", ...signer);
+  make("server", "root", "basicConstraints=critical,CA:FALSE", "keyUsage=critical,keyEncipherment");
+  make("grandchild", "leaf", ...signer);
+  const chain = ["grandchild", "leaf", "between"].map((name) => readFileSync(path(`${name}.pem`), "utf8"));
+  writeFileSync(path("grandchild.pem"), chain.join(""));
+}
+
 describe.skipIf(lacks !== "")(`Python's model-signing${lacks}`, () => {
   test.each(["prime256v1", "secp384r1", "secp521r1"])("verifies ours, and we its, with %s", async (curve) => {
     const key = path(`${curve}.pem`);
@@ -47,6 +84,53 @@ describe.skipIf(lacks !== "")(`Python's model-signing${lacks}`, () => {
       const signed = theirs("sign", "key", "--private_key", key, "--signature", its, path(model));
       expect(signed.status, signed.stdout + signed.stderr).toBe(0);
       expect(await run("verify-signature", model, "--key", pub, "--signature", its)).toMatchObject({ exitCode: 0 });
+    }
+  });
+
+  test("certificates: Python verifies ours, and we its; strangers are not trusted", async () => {
+    certificates();
+    const [key, leaf] = [path("leaf.key"), path("leaf.pem")];
+    const [roots, between] = [path("root.pem"), path("between.pem")];
+    writeFileSync(path("chain.pem"), readFileSync(leaf, "utf8") + readFileSync(between, "utf8"));
+    expect(await run("sign", "m.mar", "--key", key, "--certificate", "chain.pem", "-o", "ours.sig")).toMatchObject({
+      exitCode: 0,
+    });
+    const verified = theirs(
+      "verify",
+      "certificate",
+      "--certificate_chain",
+      roots,
+      "--signature",
+      path("ours.sig"),
+      path("m.mar"),
+    );
+    expect(verified.status, verified.stdout + verified.stderr).toBe(0);
+    const its = path("its.sig");
+    const [own, more] = [
+      ["--private_key", key, "--signing_certificate", leaf],
+      ["--certificate_chain", between],
+    ];
+    const signed = theirs("sign", "certificate", ...own, ...more, "--signature", its, path("m.mar"));
+    expect(signed.status, signed.stdout + signed.stderr).toBe(0);
+    const check = ["verify-signature", "m.mar", "--certificate-chain"];
+    for (const signature of ["ours.sig", its]) {
+      expect(await run(...check, roots, "--signature", signature)).toMatchObject({ exitCode: 0 });
+      expect(await run(...check, path("stranger.pem"), "--signature", signature)).toMatchObject({ exitCode: 1 });
+    }
+    // A certificate that is not for signing, and one that a mere signer issued.
+    for (const wrong of ["server", "grandchild"]) {
+      const bad = await run(
+        "sign",
+        "m.mar",
+        "--key",
+        path(`${wrong}.key`),
+        "--certificate",
+        `${wrong}.pem`,
+        "-o",
+        "bad.sig",
+      );
+      const trusted = bad.exitCode === 0 ? await run(...check, roots, "--signature", "bad.sig") : bad;
+      expect(trusted.exitCode).not.toBe(0);
     }
   });
 

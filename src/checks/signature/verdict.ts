@@ -22,9 +22,9 @@ async function look({ archive, options }: Subject): Promise<SignatureLook> {
   }
   const required = options.requiredSignature;
   if (required === null) return { absent: "No key was given." };
-  const { key, keyPath, file } = required;
+  const { signer, file } = required;
   try {
-    return await verifySignature(location, { key, keyPath, signature: file ?? undefined });
+    return await verifySignature(location, { signer, signature: file ?? undefined });
   } catch (error) {
     if (!(error instanceof ArchiverError)) throw error;
     return { absent: error.message };

@@ -1,7 +1,5 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
-import type { PullOptions } from "../../oci/pull.ts";
-import { ArchiverError } from "../../errors.ts";
 import type { Io } from "../io.ts";
 import { progress } from "../progress.ts";
 
@@ -10,6 +8,7 @@ interface PullFlags {
   readonly force?: boolean;
   readonly requireSignature?: boolean;
   readonly key?: string;
+  readonly certificateChain?: string;
   readonly plainHttp?: boolean;
   readonly plainHttpAnywhere?: boolean;
   readonly json?: boolean;
@@ -21,8 +20,9 @@ export function pullCommand(io: Io): Command {
     .argument("<reference>", "oci://host/repository:tag or @sha256:…, or oci-layout:FOLDER:tag")
     .option("-o, --output <path>", "file, or folder to put it in", ".")
     .option("-f, --force", "overwrite a file that is there")
-    .option("--require-signature", "the archive must be signed with --key")
-    .option("--key <file>", "the signer's public key in PEM")
+    .option("--require-signature", "the archive must be signed, see --key and --certificate-chain")
+    .option("--key <file>", "for --require-signature: the signer's public key")
+    .option("--certificate-chain <file>", "for --require-signature: certificates that vouch for signers")
     .option("--plain-http", "http instead of https, on this machine only")
     .option("--plain-http-anywhere", "http for every host")
     .option("--json", "print one JSON document")
@@ -33,13 +33,14 @@ export function pullCommand(io: Io): Command {
         import("../registry-flags.ts"),
         import("../../report/text.ts"),
       ]);
-      const key = await keyOf(flags, io);
+      const { requiredSigner } = await import("../signer-flags.ts");
+      const signer = await requiredSigner(flags, io.cwd);
       const line = progress(io, "pulling", { json: flags.json === true });
       const pulled = await pull(reference, {
         env: io.env,
         output: /[/\\]$/u.test(flags.output) ? `${resolve(io.cwd, flags.output)}/` : resolve(io.cwd, flags.output),
         force: flags.force === true,
-        ...(key === undefined ? {} : { key }),
+        ...(signer === undefined ? {} : { signer }),
         plainHttp: plainHttpOf(flags),
         signal: io.signal,
         onBytes: (done, total) => line.update(done, total),
@@ -58,16 +59,6 @@ export function pullCommand(io: Io): Command {
             ];
       io.stdout.write(`${lines.join("\n")}\n`);
     });
-}
-
-async function keyOf({ requireSignature, key }: PullFlags, io: Io): Promise<PullOptions["key"]> {
-  if (requireSignature !== true) {
-    if (key !== undefined) throw new ArchiverError("usage", "--key goes with --require-signature");
-    return undefined;
-  }
-  if (key === undefined) throw new ArchiverError("usage", "--require-signature needs --key PUBLIC.pem");
-  const { readPublicKey } = await import("../../sign/key.ts");
-  return { key: await readPublicKey(resolve(io.cwd, key)), path: key };
 }
 
 const examples = `

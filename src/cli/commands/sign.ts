@@ -1,3 +1,4 @@
+import type { KeyObject, X509Certificate } from "node:crypto";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import type { Io } from "../io.ts";
@@ -6,6 +7,7 @@ import { progress } from "../progress.ts";
 interface SignFlags {
   readonly key: string;
   readonly passwordFile?: string;
+  readonly certificate?: string;
   readonly output?: string;
   readonly json?: boolean;
 }
@@ -16,6 +18,7 @@ export function signCommand(io: Io): Command {
     .argument("<archive>", "file or folder")
     .requiredOption("--key <file>", "private key in PEM: P-256, P-384 or P-521, SEC1 or PKCS#8")
     .option("--password-file <file>", "the password of an encrypted key, in its first line")
+    .option("--certificate <file>", "the key's certificate, then those between it and the root, in PEM")
     .option("-o, --output <file>", "the signature file (default: <archive>.sig)")
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)
@@ -28,11 +31,14 @@ export function signCommand(io: Io): Command {
       const password =
         flags.passwordFile === undefined ? null : await readPassword(resolve(io.cwd, flags.passwordFile));
       const key = await readPrivateKey(resolve(io.cwd, flags.key), password);
+      const certificates =
+        flags.certificate === undefined ? [] : await chainOf(resolve(io.cwd, flags.certificate), key);
       const line = progress(io, "signing", { json: flags.json === true });
       let done = 0;
       const signed = await signArchive(resolve(io.cwd, archive), {
         key,
         keyPath: flags.key,
+        certificates,
         ...(flags.output === undefined ? {} : { output: resolve(io.cwd, flags.output) }),
         signal: io.signal,
         onBytes: (count) => line.update((done += count)),
@@ -48,6 +54,13 @@ export function signCommand(io: Io): Command {
           : `\n${plural(signed.entriesChecked, "entry", "entries")} as the manifest says`;
       io.stdout.write(`${printable(signed.signature)}\n${what}${checked}\n`);
     });
+}
+
+async function chainOf(path: string, key: KeyObject): Promise<readonly X509Certificate[]> {
+  const { holdToKey, readCertificates } = await import("../../sign/certificate.ts");
+  const certificates = await readCertificates(path);
+  holdToKey(certificates, key, path);
+  return certificates;
 }
 
 const examples = `

@@ -5,7 +5,8 @@ import type { Io } from "../io.ts";
 import { progress } from "../progress.ts";
 
 interface VerifySignatureFlags {
-  readonly key: string;
+  readonly key?: string;
+  readonly certificateChain?: string;
   readonly signature?: string;
   readonly json?: boolean;
 }
@@ -14,22 +15,22 @@ export function verifySignatureCommand(io: Io): Command {
   return new Command("verify-signature")
     .description("tell whether a file or folder is what was signed, and what changed if not")
     .argument("<archive>", "file or folder")
-    .requiredOption("--key <file>", "the signer's public key in PEM")
+    .option("--key <file>", "the signer's public key in PEM")
+    .option("--certificate-chain <file>", "instead of --key: certificates in PEM that vouch for signers")
     .option("--signature <file>", "the signature file (default: <archive>.sig)")
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)
     .action(async (archive: string, flags: VerifySignatureFlags) => {
-      const [{ readPublicKey }, { verifySignature }, { printable }] = await Promise.all([
-        import("../../sign/key.ts"),
+      const [{ signerOf }, { verifySignature }, { printable }] = await Promise.all([
+        import("../signer-flags.ts"),
         import("../../sign/verify-signature.ts"),
         import("../../report/text.ts"),
       ]);
-      const key = await readPublicKey(resolve(io.cwd, flags.key));
+      const signer = await signerOf(flags, io.cwd);
       const line = progress(io, "verifying", { json: flags.json === true });
       let done = 0;
       const verdict = await verifySignature(resolve(io.cwd, archive), {
-        key,
-        keyPath: flags.key,
+        signer,
         signature: flags.signature === undefined ? undefined : resolve(io.cwd, flags.signature),
         signal: io.signal,
         onBytes: (count) => line.update((done += count)),
