@@ -18,7 +18,7 @@ export async function openFetched(
     const last = found.plan.name?.split(/[/\\]/u).at(-1) ?? "";
     const file = join(folder.path, /^\w[\w.+-]{0,200}$/u.test(last) ? last : "archive.mar");
     await download(file, found, settings);
-    await fetchSignature(found, `${file}.sig`);
+    await fetchSignature(found, `${file}.sig`, settings);
     const archive = await openArchive(file, {
       ...(signal ? { signal } : {}),
       ...(tmpDir === undefined ? {} : { tmpDir }),

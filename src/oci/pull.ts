@@ -61,7 +61,7 @@ export async function pull(location: string, options: PullOptions): Promise<Pull
   );
   const facts = { reference: location, digest: manifest.digest, size: plan.size, sha256: plan.sha256 };
   await download(file, found, options);
-  const signature = await fetchSignature(found, `${file}.sig`);
+  const signature = await fetchSignature(found, `${file}.sig`, options);
   const refusal = await judge(file, signature, options);
   if (refusal !== null) {
     await rm(folder, { recursive: true, force: true });
@@ -130,13 +130,19 @@ async function takeUp(path: string, size: number, hash: Hash): Promise<number | 
 }
 
 /** Fetches the artifact's signature to `path`; false when it has none. */
-export async function fetchSignature({ store, manifest }: Found, path: string): Promise<boolean> {
+export async function fetchSignature(
+  { store, manifest }: Found,
+  path: string,
+  settings: DownloadOptions,
+): Promise<boolean> {
   for (const referrer of await store.referrers(manifest.digest)) {
     const document = await store.getManifest(referrer.digest);
     const blob = document && readSignature(document.bytes, manifest.digest);
     if (!blob || blob.size > largestBundle) continue;
     const parts: Uint8Array[] = [];
-    for await (const block of store.readBlob(blob.digest, 0, blob.size)) parts.push(block);
+    const segments = [{ at: 0, length: blob.size, digest: blob.digest, from: 0 }];
+    const plan = { name: null, size: blob.size, sha256: blob.digest.slice(7), segments };
+    for await (const block of fileBytes(store, plan, 0, blob.size, settings)) parts.push(block);
     const bytes = Buffer.concat(parts);
     if (digestOf(bytes) !== blob.digest) continue;
     await writeFile(path, bytes);

@@ -98,18 +98,21 @@ export class Registry implements Store {
 
   async getManifest(name: string): Promise<StoredManifest | null> {
     const url = this.#url(`manifests/${name}`);
-    const answer = await this.#ask({ method: "GET", url, headers: { accept: `${manifestType}, ${indexType}` } });
-    if (answer.status === 404) {
+    const accept = `${manifestType}, ${indexType}`;
+    const found = await this.#retried(async () => {
+      const answer = await this.#once({ method: "GET", url, headers: { accept } });
+      if (answer.status === 200) return { bytes: await smallBody(answer, largestManifest), headers: answer.headers };
+      if (answer.status !== 404) throw await this.#refused(answer);
       answer.message.destroy();
       return null;
-    }
-    if (answer.status !== 200) throw await this.#refused(answer);
-    const bytes = await smallBody(answer, largestManifest);
+    });
+    if (found === null) return null;
+    const { bytes, headers } = found;
     const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
     if (name.startsWith("sha256:") && name !== digest) {
       throw new ArchiverError("bad-artifact", `${shown(url)}: the manifest has another digest, ${digest}.`);
     }
-    return { bytes, digest, mediaType: answer.headers["content-type"]?.split(";", 1)[0] ?? "" };
+    return { bytes, digest, mediaType: headers["content-type"]?.split(";", 1)[0] ?? "" };
   }
 
   async putManifest(name: string, manifest: StoredManifest, { artifactType, subject }: ManifestMeaning): Promise<void> {
@@ -133,13 +136,13 @@ export class Registry implements Store {
 
   async referrers(digest: string): Promise<readonly Descriptor[]> {
     const url = this.#url(`referrers/${digest}`);
-    const answer = await this.#ask({ method: "GET", url, headers: { accept: indexType } });
-    const knows = answer.status === 200 && answer.headers["content-type"]?.startsWith(indexType) === true;
-    if (!knows) {
+    const found = await this.#retried(async () => {
+      const answer = await this.#once({ method: "GET", url, headers: { accept: indexType } });
+      const knows = answer.status === 200 && answer.headers["content-type"]?.startsWith(indexType) === true;
+      if (knows) return readIndex(await smallBody(answer, largestManifest));
       answer.message.destroy();
-      return this.#fallback(digest);
-    }
-    const found = readIndex(await smallBody(answer, largestManifest));
+      return [];
+    });
     return found.length > 0 ? found : this.#fallback(digest);
   }
 
@@ -149,11 +152,15 @@ export class Registry implements Store {
   }
 
   /** A request that is the same when sent twice. */
-  async #ask(ask: Ask): Promise<Answer> {
+  #ask(ask: Ask): Promise<Answer> {
+    return this.#retried(() => this.#once(ask));
+  }
+
+  async #retried<T>(attempt: () => Promise<T>): Promise<T> {
     const patience = new Patience(this.#settings.retry ?? defaultRetry, this.#settings.signal);
     for (;;) {
       try {
-        return await this.#once(ask);
+        return await attempt();
       } catch (error) {
         await patience.next(error);
       }

@@ -93,7 +93,7 @@ export class FaultRegistry {
     const { method } = request;
     const [kind, ...rest] = url.pathname.replace(/^\/v2\/m\//u, "").split("/");
     const name = rest.at(-1) ?? "";
-    if (kind === "manifests") return this.#manifest(request, response, name, body);
+    if (kind === "manifests") return this.#manifest(request, response, name, body, fault);
     if (kind !== "blobs") return void response.writeHead(404).end();
     if (rest[0] === "uploads") return this.#upload(method ?? "", response, url, name, body);
     if (this.redirectBlobs && method === "GET") {
@@ -138,7 +138,7 @@ export class FaultRegistry {
     response.writeHead(201, { "content-length": "0" }).end();
   }
 
-  #manifest(request: IncomingMessage, response: ServerResponse, name: string, body: Buffer): void {
+  #manifest(request: IncomingMessage, response: ServerResponse, name: string, body: Buffer, fault?: Fault): void {
     if (request.method === "PUT") {
       const stored = { bytes: body, type: request.headers["content-type"] ?? "" };
       this.manifests.set(name, stored);
@@ -147,7 +147,9 @@ export class FaultRegistry {
     }
     const found = this.manifests.get(name);
     if (found === undefined) return void response.writeHead(404).end();
-    response.writeHead(200, { "content-type": found.type, "content-length": found.bytes.length }).end(found.bytes);
+    response.writeHead(200, { "content-type": found.type, "content-length": found.bytes.length });
+    if (fault?.kind !== "cut") return void response.end(found.bytes);
+    response.write(found.bytes.subarray(0, 100), () => response.destroy());
   }
 
   #token(request: IncomingMessage, response: ServerResponse): void {

@@ -121,6 +121,19 @@ test.each(["cut", "truncated", 500, 429] as const)("a pull goes on after %s", as
   expect(readFileSync(path("p.mar")).equals(readFileSync(path("m.mar")))).toBe(true);
 });
 
+test("a pull goes on when a manifest or the signature is cut", async () => {
+  await run("keygen", "-o", "k.pem");
+  await run("sign", "m.mar", "--key", "k.pem");
+  await push(path("m.mar"), reference(), settings());
+  const faults = { method: "GET", kind: "cut" } as const;
+  registry.faults.push({ ...faults, path: /manifests\/1/ }, { ...faults, path: /manifests\/sha256-/ });
+  const signature = [...registry.blobs].find(([, bytes]) => bytes.includes("dsseEnvelope"))?.[0] ?? "none";
+  registry.faults.push({ ...faults, path: new RegExp(signature) });
+  const pulled = await pull(reference(), { ...settings(), output: path("p.mar") });
+  expect(registry.faults).toEqual([]);
+  expect(readFileSync(pulled.signature ?? "").equals(readFileSync(path("m.mar.sig")))).toBe(true);
+});
+
 test("a pull that was given up goes on with what is there", async () => {
   await push(path("m.mar"), reference(), settings());
   registry.faults.push({ method: "GET", path: /blobs/, kind: "cut" });
