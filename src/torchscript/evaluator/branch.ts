@@ -17,6 +17,8 @@ export interface Arms {
   readonly whenFalse: () => Completion;
   /** The arms with all that follows up to the end of the function; for a return in one of them only. */
   readonly toTheEnd: { readonly whenTrue: () => Completion; readonly whenFalse: () => Completion };
+  /** Whether the function can be walked to its end from here, and reads one of these names on the way. */
+  readonly readsLater?: (names: readonly string[]) => boolean;
 }
 
 /**
@@ -29,7 +31,14 @@ export function branch(frame: Frame, condition: TensorValue, arms: Arms): Comple
   if (whenTrue instanceof LoweringError && whenFalse instanceof LoweringError) throw whenTrue;
   if (whenTrue instanceof LoweringError) return arms.whenFalse();
   if (whenFalse instanceof LoweringError) return arms.whenTrue();
-  if (kind(whenTrue.completion) === kind(whenFalse.completion)) return mergeArms(frame, condition, whenTrue, whenFalse);
+  if (kind(whenTrue.completion) === kind(whenFalse.completion)) {
+    const ends = whenTrue.completion === null;
+    // None in one arm, or another shape: each arm goes on with its own, up to the end of the function.
+    if (!ends || !arms.readsLater?.(conflicts(frame, whenTrue, whenFalse))) {
+      return mergeArms(frame, condition, whenTrue, whenFalse);
+    }
+  }
+  frame.context.budget.split();
   const full = [walkArm(frame, arms.toTheEnd.whenTrue), walkArm(frame, arms.toTheEnd.whenFalse)];
   const [first, second] = full;
   if (first instanceof LoweringError && second instanceof LoweringError) throw first;
@@ -125,6 +134,15 @@ function mergeArms(frame: Frame, condition: TensorValue, whenTrue: Arm, whenFals
   frame.locals = locals;
   for (const [target, content] of contents) builder.journal.set(target, content);
   return returned ?? whenTrue.completion;
+}
+
+/** Locals that the arms leave with values that do not go together. */
+function conflicts(frame: Frame, whenTrue: Arm, whenFalse: Arm): string[] {
+  const locals = new Map<string, Value>();
+  mergeLocals(locals, whenTrue, whenFalse, new Merge(frame.context.builder, whenTrue, whenFalse));
+  return [...locals].flatMap(([name, value]) =>
+    value instanceof UninitializedValue && value.reason !== null ? [name] : [],
+  );
 }
 
 function mergeLocals(locals: Map<string, Value>, whenTrue: Arm, whenFalse: Arm, merge: Merge): void {

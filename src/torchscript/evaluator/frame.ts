@@ -6,6 +6,8 @@ import type { Located, Program } from "./program.ts";
 
 const mostSteps = 5_000_000;
 const deepestCall = 300;
+/** Branches that are walked with all that follows: each one may double the work. */
+const mostSplits = 100;
 
 /** What all calls of one walk share. */
 export interface Context {
@@ -33,9 +35,16 @@ export type Completion = null | "break" | "continue" | { readonly returned: Valu
 export class Budget {
   #steps = 0;
   #depth = 0;
+  #splits = 0;
 
   step(): void {
     if (++this.#steps > mostSteps) throw new LoweringError("limit", `the program takes more than ${mostSteps} steps`);
+  }
+
+  split(): void {
+    if (++this.#splits > mostSplits) {
+      throw new LoweringError("limit", `more than ${mostSplits} branches on tensor values that do not meet again`);
+    }
   }
 
   call<Result>(body: () => Result): Result {

@@ -113,7 +113,27 @@ function runIf(frame: Frame, statement: Extract<Statement, { kind: "if" }>, rest
     whenTrue: arm(statement.whenTrue),
     whenFalse: arm(statement.whenFalse),
     toTheEnd: { whenTrue: toTheEnd(statement.whenTrue), whenFalse: toTheEnd(statement.whenFalse) },
+    readsLater: (names) => names.length > 0 && readsLater(rest, new Set(names)),
   });
+}
+
+function readsLater(rest: Rest, names: ReadonlySet<string>): boolean {
+  let found = false;
+  for (let part: Rest | null | "loop" = rest; part !== null; part = part.next) {
+    if (part === "loop") return false;
+    found ||= part.statements.some((statement) => mentions(statement, names));
+  }
+  return found;
+}
+
+/** Whether a name occurs anywhere in a piece of the syntax. */
+function mentions(piece: unknown, names: ReadonlySet<string>): boolean {
+  if (Array.isArray(piece)) return piece.some((item) => mentions(item, names));
+  if (typeof piece !== "object" || piece === null) return false;
+  if ("kind" in piece && piece.kind === "name" && "name" in piece && typeof piece.name === "string") {
+    return names.has(piece.name);
+  }
+  return Object.values(piece).some((item) => mentions(item, names));
 }
 
 function runRest(frame: Frame, rest: Rest): Completion {
