@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { benchDocument } from "../src/bench/bench-schema.ts";
+import { tuneDocument } from "../src/bench/tune-schema.ts";
 import { checksPage } from "../src/checks/checks-page.ts";
 import { checks } from "../src/checks/registry.ts";
 import { failureTable } from "../src/errors.ts";
@@ -36,6 +37,7 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
   "schema/push.schema.json": async () => json(z.toJSONSchema(pushDocument)),
   "schema/sign.schema.json": async () => json(z.toJSONSchema(signDocument)),
   "schema/verify-signature.schema.json": async () => json(z.toJSONSchema(verifySignatureDocument)),
+  "schema/tune.schema.json": async () => json(z.toJSONSchema(tuneDocument)),
   "schema/verify.schema.json": async () => json(z.toJSONSchema(verifyDocument)),
 };
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { machineFacts, trustFacts, verdictName as verdict } from "./fact-schemas.ts";
 import { sloLimits } from "./slo-schema.ts";
 
 // The shape of `bench --json` and of what `--append` keeps. Types are inferred from here; running a bench never loads
 // this module.
 
-const verdict = z.enum(["ready", "not ready", "not proven"]);
 const interval = z.strictObject({ low: z.number(), high: z.number() });
 
 const latency = z.strictObject({
@@ -17,26 +17,6 @@ const latency = z.strictObject({
   p99: z.number(),
   max: z.number(),
   p99Interval: interval.nullable().describe("95 % confidence; null with too few runs."),
-});
-
-const machine = z.strictObject({
-  processor: z.string().nullable(),
-  logicalCores: z.int(),
-  physicalCores: z.int(),
-  numaNodes: z.int(),
-  simd: z.array(z.string()),
-  memory: z.number().describe("bytes"),
-  cpuQuota: z.number().nullable(),
-});
-
-const trust = z.strictObject({
-  steal: z.number().describe("Shares are 0 to 1."),
-  throttled: z.number().nullable(),
-  quota: z.number().nullable(),
-  otherLoad: z.number(),
-  jitter: z.number(),
-  clockDrop: z.number().nullable(),
-  noise: z.array(z.string()).describe("Why the figures cannot be trusted; empty: they can."),
 });
 
 const slo = z.strictObject({
@@ -59,7 +39,7 @@ export const benchResult = z.strictObject({
   engine: z.string(),
   otherEngine: z.string().nullable().describe("Why the figures say nothing of what will serve the archive."),
   measuredAt: z.string().describe("ISO 8601"),
-  machine,
+  machine: machineFacts,
   threads: z.int().describe("0: the engine's own choice."),
   coldStartMs: z.number().describe("Process start to first answer, page cache warm."),
   loadMs: z.number(),
@@ -78,7 +58,7 @@ export const benchResult = z.strictObject({
     }),
   ),
   peakMemory: z.number().describe("bytes, of one worker"),
-  trust,
+  trust: trustFacts,
   slo: slo.nullable(),
   comparison: comparison.nullable(),
   verdict: verdict.nullable().describe("Null when nothing was asked."),

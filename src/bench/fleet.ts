@@ -55,6 +55,11 @@ export class Fleet {
     }
   }
 
+  /** Name and version of the engine; null before the first measurement. */
+  async engine(): Promise<string | null> {
+    return (await this.#engines[0]?.engine) ?? null;
+  }
+
   close(): void {
     for (const engine of this.#engines) engine.close();
     this.#engines = [];

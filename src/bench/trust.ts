@@ -15,7 +15,7 @@ export interface Trust {
   /** How much the clock fell while measuring; null where it is not told. */
   readonly clockDrop: number | null;
   /** Why the figures are noisy; none: they can be trusted. */
-  readonly noise: readonly string[];
+  readonly noise: string[];
 }
 
 /** Above these a P99 says more of the neighbours than of the model. */

@@ -14,6 +14,7 @@ import { keygenCommand } from "./commands/keygen.ts";
 import { pullCommand } from "./commands/pull.ts";
 import { pushCommand } from "./commands/push.ts";
 import { signCommand } from "./commands/sign.ts";
+import { tuneCommand } from "./commands/tune.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { verifySignatureCommand } from "./commands/verify-signature.ts";
 
@@ -25,6 +26,7 @@ export function commands(io: Io): readonly Command[] {
     extractCommand(io),
     verifyCommand(io),
     benchCommand(io),
+    tuneCommand(io),
     explainCommand(io),
     convertCommand(io),
     doctorCommand(io),

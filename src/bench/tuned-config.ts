@@ -1,0 +1,27 @@
+import { Document, isMap, parseDocument } from "yaml";
+import { ArchiverError } from "../errors.ts";
+import type { TuneResult } from "./tune.ts";
+
+/**
+ * model-config.yaml with what tuning found; whatever else the text says stays, its comments too. `text` null: a new
+ * file. Throws ArchiverError `bad-config` for a text that is no YAML mapping.
+ */
+export function tunedConfig(text: string | null, result: TuneResult): string {
+  const { advice } = result;
+  if (advice === null) throw new ArchiverError("not-measurable", "No setting could be measured; nothing was written.");
+  const document: Document = parseDocument(text ?? "");
+  const [error] = document.errors;
+  if (error || (document.contents !== null && !isMap(document.contents))) {
+    throw new ArchiverError("bad-config", `model-config.yaml: ${error?.message ?? "no mapping"}`);
+  }
+  if (document.contents === null) document.contents = new Document({}).contents;
+  const { minWorkers, maxWorkers, batchSize, maxBatchDelay, threads } = advice;
+  for (const [key, value] of Object.entries({ minWorkers, maxWorkers, batchSize, maxBatchDelay })) {
+    document.set(key, value);
+  }
+  // Read by our own handlers of ONNX models; PyTorch takes it from the environment.
+  if (result.format === "ONNX") document.setIn(["onnx", "intraOpThreads"], threads);
+  const comment = ` Tuned with ${result.engine}; run the server with OMP_NUM_THREADS=${threads}.`;
+  if (!(document.commentBefore ?? "").includes("OMP_NUM_THREADS=")) document.commentBefore = comment;
+  return document.toString();
+}

@@ -1,0 +1,32 @@
+import { Command } from "commander";
+import type { Io } from "../io.ts";
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+export function tuneCommand(io: Io): Command {
+  return new Command("tune")
+    .description("search threads, workers and batch for the most throughput within a limit")
+    .argument("<archive>", ".mar, .tar.gz, folder or model file")
+    .option("--slo <limits>", "latency that must hold, such as p99=200ms")
+    .option("--write <file>", "put the settings into this model-config.yaml")
+    .option("--into <new.mar>", "pack the archive again with them")
+    .option("--point <seconds>", "how long each setting is measured", "2")
+    .option("--max-batch <rows>", "largest batch to try", "32")
+    .option("--input <spec>", "as in verify (repeatable)", collect, [])
+    .option("--timeout <seconds>", "for loading and running one model", "120")
+    .option("--tmp-dir <folder>", "where deflated models are unpacked")
+    .option("--json", "print one JSON document")
+    .option("--quiet", "print nothing but what --json asks for")
+    .addHelpText("after", examples)
+    .action(async (path: string, flags) => {
+      const { runTune } = await import("../tune-run.ts");
+      await runTune(path, flags, io);
+    });
+}
+
+const examples = `
+Examples:
+  $ model-archiver tune resnet50_fast.mar --slo p99=200ms
+  $ model-archiver tune resnet50_fast.mar --slo p99=200ms --write model-config.yaml --into tuned/resnet50_fast.mar
+
+Exit codes: 0 within the limit · 1 not, or not proven · 2 could not measure`;

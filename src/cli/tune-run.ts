@@ -1,0 +1,102 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import type { Archive } from "../archive/archive.ts";
+import { translated } from "../archive/file-source.ts";
+import { openArchive } from "../archive/open.ts";
+import { privateFolder } from "../archive/private-folder.ts";
+import { parseSlo } from "../bench/slo.ts";
+import { tune, type TuneOptions, type TuneResult } from "../bench/tune.ts";
+import { tunedConfig } from "../bench/tuned-config.ts";
+import { tuneVerdict } from "../bench/tune-verdict.ts";
+import { archiveSubject } from "../checks/archive-subject.ts";
+import { ArchiverError } from "../errors.ts";
+import { archive as pack } from "../pack/pack.ts";
+import { renderPoint, renderTune } from "../report/tune-report.ts";
+import { readInputs } from "../verify/inputs.ts";
+import { numberOf } from "./bench-run.ts";
+import { chalkFor } from "./colour.ts";
+import type { Io } from "./io.ts";
+
+/** The flags of `tune`, as commander gives them. */
+export interface TuneFlags {
+  readonly slo?: string;
+  readonly write?: string;
+  readonly into?: string;
+  readonly point: string;
+  readonly maxBatch: string;
+  readonly input: readonly string[];
+  readonly timeout: string;
+  readonly tmpDir?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const defaultWidth = 100;
+
+/** Carries out `tune`: searches, prints every point, writes the settings; sets the exit code. */
+export async function runTune(path: string, flags: TuneFlags, io: Io): Promise<void> {
+  const options = await optionsOf(flags, io);
+  const location = resolve(io.cwd, path);
+  const archive = await openArchive(location, { signal: io.signal });
+  try {
+    const result = { ...(await tune(archive, options)), path };
+    const verdict = tuneVerdict(result, options.slo.length > 0);
+    if (flags.write !== undefined) await writeConfig(flags.write, result, io);
+    if (flags.into !== undefined) await packInto(flags.into, location, archive, result, io);
+    if (flags.json) io.stdout.write(`${JSON.stringify({ schemaVersion: 1, result, verdict }, null, 2)}\n`);
+    else if (!flags.quiet) {
+      io.stdout.write(renderTune(result, verdict, chalkFor(io, io.stdout), io.stdout.columns ?? defaultWidth));
+    }
+    io.exitCode = verdict === "ready" ? 0 : 1;
+  } finally {
+    await archive.close();
+  }
+}
+
+async function optionsOf(flags: TuneFlags, io: Io): Promise<TuneOptions> {
+  return {
+    slo: flags.slo === undefined ? [] : parseSlo(flags.slo),
+    pointMs: numberOf("--point", flags.point) * 1000,
+    maxBatch: numberOf("--max-batch", flags.maxBatch),
+    inputs: await readInputs(flags.input, io.cwd),
+    timeoutMs: numberOf("--timeout", flags.timeout) * 1000,
+    project: io.cwd,
+    signal: io.signal,
+    ...(flags.tmpDir === undefined ? {} : { tmpDir: flags.tmpDir }),
+    ...(flags.json || flags.quiet ? {} : { onPoint: (point) => io.stdout.write(`${renderPoint(point)}\n`) }),
+  };
+}
+
+async function writeConfig(path: string, result: TuneResult, io: Io): Promise<void> {
+  const file = resolve(io.cwd, path);
+  const before = await readFile(file, "utf8").catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw translated(error, path);
+  });
+  await writeFile(file, tunedConfig(before, result)).catch((error: unknown) => {
+    throw translated(error, path);
+  });
+}
+
+/** Packs the archive again with the settings in its own model-config.yaml. */
+async function packInto(path: string, from: string, archive: Archive, result: TuneResult, io: Io): Promise<void> {
+  const target = resolve(io.cwd, path);
+  if (!target.endsWith(".mar")) throw new ArchiverError("usage", `--into ${path}: the new archive's name ends in .mar`);
+  const subject = archiveSubject(archive);
+  const name = (await subject.manifest())?.manifest?.model.configFile ?? "model-config.yaml";
+  const folder = await privateFolder(dirname(target)).catch(async () => {
+    await mkdir(dirname(target), { recursive: true });
+    return privateFolder(dirname(target));
+  });
+  try {
+    const configFile = join(folder.path, basename(name));
+    await writeFile(configFile, tunedConfig(await subject.text(name), result));
+    const packed = await pack(
+      { from, configFile, exportPath: join(folder.path, "out") },
+      { env: io.env, signal: io.signal },
+    );
+    await rename(packed.path, target);
+  } finally {
+    await folder.remove();
+  }
+}

@@ -1,0 +1,70 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse } from "yaml";
+import { parseSlo } from "../../../src/bench/slo.ts";
+import { adviceFor, chosen, ranked, type TunePoint } from "../../../src/bench/tune.ts";
+import { runMain } from "../../support/run-main.ts";
+
+const tiny = "fixtures/tiny";
+let folder = "";
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "tune-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const point = (rowsPerSecond: number, p99: number, within = true, batch = 1): TunePoint => ({
+  workers: 2,
+  threads: 1,
+  batch,
+  rowsPerSecond,
+  p50: p99 / 2,
+  p99,
+  peakMemory: 1,
+  within,
+});
+
+test("the most throughput within the limits comes first; where none is within, the fastest", () => {
+  const [slow, quick, over] = [point(10, 5), point(30, 9), point(90, 300, false)];
+  expect(ranked([slow, over, quick])).toEqual([quick, slow]);
+  expect(ranked([over, point(99, 400, false)])[0]).toBe(over);
+});
+
+test("the default stays unless the winner holds when both are measured again", () => {
+  const standard = point(20, 5);
+  expect(chosen(point(30, 9), standard)?.rowsPerSecond).toBe(30);
+  expect(chosen(point(19, 9), standard)).toBe(standard);
+  expect(chosen(point(30, 300, false), standard)).toBe(standard);
+});
+
+test("a batch waits for a part of what the limit leaves, never more than TorchServe's own 100 ms", () => {
+  expect(adviceFor(point(10, 50, true, 4), 2, parseSlo("p99=200ms")).maxBatchDelay).toBe(50);
+  expect(adviceFor(point(10, 50, true, 4), 2, parseSlo("p99=2s")).maxBatchDelay).toBe(100);
+  expect(adviceFor(point(10, 50), 2, parseSlo("p99=200ms")).maxBatchDelay).toBe(0);
+});
+
+test("the settings land in model-config.yaml and in a new archive that verifies", async () => {
+  const handler = "fixtures/efficientnet-lite0/onnx_handler.py";
+  const run = ["archive", "--model-name", "m", "--version", "1", "--handler", handler, "--export-path", folder];
+  expect((await runMain([...run, "--serialized-file", `${tiny}/mnist_1x1x28x28.onnx`])).exitCode).toBe(0);
+  const [config, into] = [join(folder, "model-config.yaml"), join(folder, "tuned", "m.mar")];
+  const flags = ["--point", "0.1", "--max-batch", "2", "--write", config, "--into", into, "--json"];
+  const { exitCode, stdout, stderr } = await runMain(["tune", join(folder, "m.mar"), ...flags]);
+  expect(exitCode, stderr).toBe(0);
+  const document = JSON.parse(stdout);
+  const conforms = new Ajv2020({ strict: false }).compile(
+    JSON.parse(await readFile("schema/tune.schema.json", "utf8")),
+  );
+  conforms(document);
+  expect(conforms.errors ?? []).toEqual([]);
+  const { advice, points } = document.result;
+  expect(points.length).toBeGreaterThanOrEqual(2);
+  const { minWorkers, batchSize } = advice;
+  expect(parse(await readFile(config, "utf8"))).toMatchObject({ minWorkers, batchSize });
+  const verified = await runMain(["verify", "--json", into]);
+  expect(verified.exitCode, verified.stdout).toBe(0);
+  expect((await runMain(["inspect", "--json", into])).stdout).toContain("model-config.yaml");
+});
