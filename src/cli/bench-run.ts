@@ -1,5 +1,7 @@
+import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Archive } from "../archive/archive.ts";
+import { translated } from "../archive/file-source.ts";
 import { openArchive } from "../archive/open.ts";
 import { bench, type BenchOptions, type BenchResult } from "../bench/bench.ts";
 import { appendResult, type BenchDocument, benchSchemaVersion, readResults } from "../bench/results-file.ts";
@@ -25,6 +27,7 @@ export interface BenchFlags {
   readonly timeout: string;
   readonly tmpDir?: string;
   readonly json?: boolean;
+  readonly html?: string;
   readonly quiet?: boolean;
 }
 
@@ -39,6 +42,7 @@ export async function runBench(path: string | undefined, flags: BenchFlags, io: 
   if (path === undefined) throw new ArchiverError("usage", "bench needs an archive, or --table with results.");
   const result = await measure(path, flags, io);
   if (flags.append !== undefined) await appendResult(flags.append, io.cwd, result);
+  if (flags.html !== undefined) await writePage(flags.html, result, io);
   if (flags.json) printJson([result], io);
   else if (!flags.quiet)
     io.stdout.write(renderBench(result, chalkFor(io, io.stdout), io.stdout.columns ?? defaultWidth));
@@ -54,6 +58,13 @@ async function printTable(paths: readonly string[], { json }: BenchFlags, io: Io
 function printJson(results: readonly BenchResult[], io: Io): void {
   const document: BenchDocument = { schemaVersion: benchSchemaVersion, results };
   io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+async function writePage(path: string, result: BenchResult, io: Io): Promise<void> {
+  const { benchPage } = await import("../report/bench-page.ts");
+  await writeFile(resolve(io.cwd, path), benchPage(result)).catch((error: unknown) => {
+    throw translated(error, path);
+  });
 }
 
 async function measure(path: string, flags: BenchFlags, io: Io): Promise<BenchResult> {

@@ -20,6 +20,7 @@ export function benchCommand(io: Io): Command {
     .option("--timeout <seconds>", "for loading and running one model", "120")
     .option("--tmp-dir <folder>", "where deflated models are unpacked")
     .option("--json", "print one JSON document")
+    .option("--html <file>", "write a page that holds everything, for who decides")
     .option("--quiet", "print nothing but what --json asks for")
     .addHelpText("after", examples)
     .action(async (path: string | undefined, flags) => {
