@@ -146,7 +146,8 @@ function* exportedFindings(graph: JsonObject, entry: string): Generator<Finding>
   for (const node of nodesOf(graph)) {
     const name = operatorOf(node.string("target"))?.name.split("::")[1] ?? "";
     const family = familyOf(name);
-    if (family === undefined) continue;
+    // Without running statistics there are none to use instead: instance norm in its decomposed form.
+    if (family === undefined || node.string("target").includes(".no_stats")) continue;
     const args = node.list("inputs").map((input) => Json.of(input, "an argument"));
     const unionOf = ([index, key]: readonly [number, string]) => {
       const found = args.find((arg) => arg.value("name") === key) ?? args[index];
