@@ -32,6 +32,7 @@ export interface BenchFlags {
 }
 
 const defaultWidth = 100;
+const clearLine = "\r\u001b[K";
 
 /** Carries out `bench`: measures, prints, keeps; sets the exit code. */
 export async function runBench(path: string | undefined, flags: BenchFlags, io: Io): Promise<void> {
@@ -79,6 +80,7 @@ async function measure(path: string, flags: BenchFlags, io: Io): Promise<BenchRe
       const baseline = other === null ? null : { archive: other, maxRegression };
       return { ...(await bench(archive, { ...options, baseline })), path };
     } finally {
+      if (options.onStep) io.stderr.write(clearLine);
       await other?.close();
     }
   } finally {
@@ -102,7 +104,7 @@ async function optionsOf(flags: BenchFlags, io: Io): Promise<Omit<BenchOptions, 
     project: io.cwd,
     signal: io.signal,
     ...(flags.tmpDir === undefined ? {} : { tmpDir: flags.tmpDir }),
-    ...(silent ? {} : { onStep: (what: string) => io.stderr.write(`\r\u001b[Kmeasuring ${what}\r`) }),
+    ...(silent ? {} : { onStep: (what: string) => io.stderr.write(`${clearLine}measuring ${what}`) }),
   };
 }
 

@@ -28,7 +28,8 @@ export async function verifyAll(
 ): Promise<(Verified | Unreadable)[]> {
   const pool = options.pool ?? enginePool(options);
   if (!options.pool && !options.static) pool.warm();
-  const lanes = Math.min(paths.length, availableParallelism());
+  // What is measured must not share the machine with its neighbours in the list.
+  const lanes = options.slo?.length ? 1 : Math.min(paths.length, availableParallelism());
   const threads = options.threads ?? (lanes > 1 ? Math.max(1, Math.floor(availableParallelism() / lanes)) : 0);
   const results: (Verified | Unreadable)[] = [];
   let next = 0;
