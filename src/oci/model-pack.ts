@@ -136,9 +136,7 @@ export function readArtifact(bytes: Uint8Array): FilePlan | string {
   const remainder = layers.find((layer) => layer.annotations?.[layerRemainder] === "true");
   if (remainder === undefined) {
     if (more.length > 0) return `The artifact has ${layers.length} files and none of them is the archive.`;
-    if (!/\braw$|octet-stream$|^application\/(?!.*(?:tar|gzip|zstd))/u.test(only.mediaType)) {
-      return `The artifact's layer is ${only.mediaType}, not the archive as it is.`;
-    }
+    if (isWrapped(only)) return `The artifact's layer is ${only.mediaType}, not the archive as it is.`;
     const name = only.annotations?.[title] ?? only.annotations?.[filePath] ?? null;
     const segments = only.size === 0 ? [] : [{ at: 0, length: only.size, digest: only.digest, from: 0 }];
     return { name, size: only.size, sha256: only.digest.slice(7), segments };
@@ -150,6 +148,12 @@ export function readArtifact(bytes: Uint8Array): FilePlan | string {
   if (segments === null) return "The layers do not make up the file.";
   const name = annotations[wholeName];
   return { name: typeof name === "string" ? name : null, size, sha256: digest.slice(7), segments };
+}
+
+/** Packed once more. oras calls every file a tar layer, and says by an annotation where that is true. */
+function isWrapped({ mediaType, annotations }: Descriptor): boolean {
+  if (annotations?.["io.deis.oras.content.unpack"] === "true") return true;
+  return /[.+](?:gzip|zstd)$/u.test(mediaType) || /^application\/vnd\.cncf\.model\..*\.tar$/u.test(mediaType);
 }
 
 function join(layers: readonly Descriptor[], remainder: Descriptor, size: number): readonly Segment[] | null {

@@ -52,13 +52,16 @@ export async function push(location: string, target: string, options: PushOption
   if ((await stat(location).catch(() => null))?.isDirectory() === true) {
     throw new ArchiverError("not-a-file", `${location} is a folder; pack it with model-archiver archive first.`);
   }
-  const store = openStore(reference, { ...options, push: true });
+  // When one blob fails for good the others stop, too.
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const store = openStore(reference, { ...options, signal, push: true });
   const file = await openFile(location);
   try {
     const { packed, plans, blobs } = await planOf(location, file, options);
     const { manifest, config } = buildArtifact(packed, plans);
     const all = [...blobs, { digest: config.digest, source: memorySource(config.bytes) }];
-    const { sent, skipped } = await sendBlobs(store, all, options);
+    const { sent, skipped } = await sendBlobs(store, all, options, stop);
     await store.putManifest(reference.name, manifest, { artifactType: modelArtifactType, subject: null });
     const signature = await readSignatureFile(location, options.signature);
     const hung = signature === null ? null : await hangSignature(store, signature, manifest);
@@ -167,6 +170,7 @@ async function sendBlobs(
   store: Store,
   all: readonly Blob[],
   { onBytes }: PushOptions,
+  stop: AbortController,
 ): Promise<{ readonly sent: number; readonly skipped: number }> {
   const blobs = [...new Map(all.map((blob) => [blob.digest, blob])).values()];
   const total = blobs.reduce((sum, { source }) => sum + source.size, 0);
@@ -188,7 +192,14 @@ async function sendBlobs(
       }
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  const running = Array.from({ length: lanes }, lane);
+  try {
+    await Promise.all(running);
+  } catch (error) {
+    stop.abort();
+    await Promise.allSettled(running);
+    throw error;
+  }
   return { sent, skipped };
 }
 

@@ -22,6 +22,9 @@ interface Session {
   readonly offset: number;
 }
 
+/** A registry that loses each upload must not be sent the same bytes for ever. */
+const mostBeginnings = 5;
+
 /**
  * Sends a blob: in one request up to a chunk, else in chunks. After a failure the registry is asked how far it came,
  * and the rest is sent; an upload that a killed process left behind goes on, too.
@@ -30,14 +33,19 @@ export async function upload(digest: string, source: ByteSource, settings: Uploa
   const { start, patience, chunk } = settings;
   const large = source.size > chunk;
   const key = `${start.href} ${digest}`;
-  let session = large ? await resumed(await rememberedUpload(key), settings) : null;
+  let session = large ? await resumed(await rememberedUpload(key), source.size, settings) : null;
   if (session !== null) settings.onBytes(session.offset);
+  let begun = 0;
   for (;;) {
     const before: number = session?.offset ?? 0;
     try {
+      if (session === null && (begun += 1) > mostBeginnings) {
+        throw new ArchiverError("network", `${start.origin} forgets uploads: begun ${mostBeginnings} times.`);
+      }
       session ??= await begin(settings);
       if (large) await rememberUpload(key, session.location);
-      if (source.size - session.offset > chunk || session.offset > 0) {
+      const rest = source.size - session.offset;
+      if (rest > chunk || (rest > 0 && session.offset > 0)) {
         session = await sendChunk(source, session, settings);
         patience.progressed();
         if (session.offset < source.size) continue;
@@ -46,7 +54,7 @@ export async function upload(digest: string, source: ByteSource, settings: Uploa
       break;
     } catch (error) {
       await patience.next(error);
-      session = session && (await resumed(session.location, settings));
+      session = session && (await resumed(session.location, source.size, settings));
       if ((session?.offset ?? 0) > before) patience.progressed();
     }
   }
@@ -63,7 +71,6 @@ async function begin({ start, ask, refused }: UploadSettings): Promise<Session> 
 async function sendChunk(source: ByteSource, session: Session, settings: UploadSettings): Promise<Session> {
   const { location, offset } = session;
   const end = Math.min(source.size, offset + settings.chunk);
-  if (end === offset) return session;
   const answer = await settings.ask({
     method: "PATCH",
     url: location,
@@ -74,7 +81,9 @@ async function sendChunk(source: ByteSource, session: Session, settings: UploadS
   if (answer.status === 416) throw new Passing("the registry expects other bytes");
   if (answer.status !== 202) throw await settings.refused(answer);
   answer.message.destroy();
-  return { location: locationOf(answer, location), offset: received(answer) ?? end };
+  const next = received(answer) ?? end;
+  if (next <= offset || next > source.size) throw new Passing("the registry did not take the bytes");
+  return { location: locationOf(answer, location), offset: next };
 }
 
 async function finish(digest: string, source: ByteSource, session: Session, settings: UploadSettings): Promise<void> {
@@ -92,13 +101,14 @@ async function finish(digest: string, source: ByteSource, session: Session, sett
 }
 
 /** Where an upload stands by what the registry says; null when it must begin again. */
-async function resumed(location: URL | null, { ask }: UploadSettings): Promise<Session | null> {
+async function resumed(location: URL | null, size: number, { ask }: UploadSettings): Promise<Session | null> {
   if (location === null) return null;
   try {
     const answer = await ask({ method: "GET", url: location });
     answer.message.destroy();
     if (answer.status !== 204) return null;
-    return { location: locationOf(answer, location), offset: received(answer) ?? 0 };
+    const offset = received(answer) ?? 0;
+    return offset > size ? null : { location: locationOf(answer, location), offset };
   } catch (error) {
     if (error instanceof Passing) return null;
     throw error;

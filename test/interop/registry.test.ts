@@ -96,6 +96,12 @@ describe.skipIf(lacks !== null)(`docker-registry${lacks === null ? "" : ` (${lac
     expect(found.stdout).toContain("sigstore.bundle");
   });
 
+  test.skipIf(!clients.includes("oras"))("what oras pushed is pulled, too (skipped: needs oras)", async () => {
+    execFileSync("oras", ["push", "--plain-http", reference("by-oras").slice(6), "m.mar"], { cwd: folder });
+    expect(await run("pull", reference("by-oras"), "--plain-http", "-o", "by-oras.mar")).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(path("by-oras.mar")).equals(readFileSync(path("m.mar")))).toBe(true);
+  });
+
   test.skipIf(!clients.includes("skopeo"))("skopeo reads the same manifest (skipped: needs skopeo)", async () => {
     const { stdout } = await run("push", "m.mar", reference("skopeo"), "--plain-http", "--json");
     const image = `docker://${reference("skopeo").slice(6)}`;

@@ -8,6 +8,8 @@ export interface Fault {
   readonly path: RegExp;
   /** A status to answer, `cut` the connection in the middle, or send other bytes. */
   readonly kind: number | "cut" | "truncated" | "other-bytes";
+  /** Only for uploads that have this many bytes already. */
+  readonly from?: number;
 }
 
 /** A registry over the loopback that speaks the protocol for what a real one cannot be made to do: tokens and faults. */
@@ -60,7 +62,10 @@ export class FaultRegistry {
       request.resume();
       return;
     }
-    const at = this.faults.findIndex((one) => one.method === method && one.path.test(url.pathname));
+    const uploaded = this.uploads.get(url.pathname.split("/").at(-1) ?? "")?.length ?? 0;
+    const fits = (one: Fault): boolean =>
+      one.method === method && one.path.test(url.pathname) && uploaded >= (one.from ?? 0);
+    const at = this.faults.findIndex(fits);
     const fault = at < 0 ? undefined : this.faults.splice(at, 1)[0];
     if (typeof fault?.kind === "number") {
       response.writeHead(fault.kind, { "content-length": "0", "retry-after": "0" }).end();

@@ -105,7 +105,7 @@ test("a cut upload goes on where it was", async () => {
 });
 
 test("an upload that a killed push left behind goes on", async () => {
-  for (let i = 0; i < 8; i += 1) registry.faults.push({ method: "PUT", path: /uploads/, kind: 500 });
+  for (let i = 0; i < 8; i += 1) registry.faults.push({ method: "PUT", path: /uploads/, kind: 500, from: 1 << 20 });
   await expect(push(path("m.mar"), reference(), settings())).rejects.toMatchObject({ code: "network" });
   registry.faults.length = 0;
   registry.log.length = 0;
