@@ -15,7 +15,7 @@ export interface Throughput extends Point {
   readonly rowsPerSecond: number;
   /** Milliseconds of every run of every worker. */
   readonly times: readonly number[];
-  /** Processor time of all workers, ms. */
+  /** Processor time of all workers since the point before, starting and loading included, ms. */
   readonly cpuMs: number;
   /** Sum of the workers' resident memory, bytes. */
   readonly peakMemory: number;
@@ -25,6 +25,7 @@ export interface Throughput extends Point {
 export class Fleet {
   readonly #options: EngineOptions;
   #engines: EngineProcess[] = [];
+  readonly #counted = new WeakMap<EngineProcess, number>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -46,7 +47,7 @@ export class Fleet {
         ...point,
         rowsPerSecond: rates.reduce((sum, rate) => sum + rate, 0),
         times: done.flatMap(({ times }) => [...times]),
-        cpuMs: done.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+        cpuMs: this.#used(done.map(({ totalCpuMs }) => totalCpuMs)),
         peakMemory: done.reduce((sum, { peakMemory }) => sum + peakMemory, 0),
       };
     } catch (error) {
@@ -63,6 +64,17 @@ export class Fleet {
   close(): void {
     for (const engine of this.#engines) engine.close();
     this.#engines = [];
+  }
+
+  /** What the workers used since they were asked last. */
+  #used(totals: readonly number[]): number {
+    let used = 0;
+    for (const [i, engine] of this.#engines.entries()) {
+      const total = totals[i] ?? 0;
+      used += total - (this.#counted.get(engine) ?? 0);
+      this.#counted.set(engine, total);
+    }
+    return used;
   }
 
   #size(workers: number): void {

@@ -90,6 +90,7 @@ function meets(times: readonly number[], limits: readonly Limit[]): boolean {
 
 async function search(workload: Workload, fleet: Fleet, options: TuneOptions): Promise<TuneResult> {
   const before = readMachine();
+  const own = process.cpuUsage();
   const cores = usableCores(before);
   const points = new Points(workload, fleet, options);
   const standard = await points.at(defaultPoint);
@@ -115,9 +116,11 @@ async function search(workload: Workload, fleet: Fleet, options: TuneOptions): P
     standard: again,
     best: kept,
     advice: kept === null ? null : adviceFor(kept, cores, options.slo),
-    trust: trustOf(before, readMachine(), points.cpuMs, []),
+    trust: trustOf(before, readMachine(), points.cpuMs + milliseconds(process.cpuUsage(own)), []),
   };
 }
+
+const milliseconds = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1000;
 
 /** More throughput among those within the limits; where none is, the fastest. */
 export function ranked(points: readonly TunePoint[]): TunePoint[] {

@@ -163,10 +163,12 @@ class Host {
       now = ended;
     } while (now - began < request.milliseconds && times.length < request.maxRuns);
     const { user, system } = process.cpuUsage(cpu);
+    const total = process.cpuUsage();
     return {
       times: Float64Array.from(times),
       elapsedMs: now - began,
       cpuMs: (user + system) / 1000,
+      totalCpuMs: (total.user + total.system) / 1000,
       peakMemory: process.resourceUsage().maxRSS * 1024,
     };
   }

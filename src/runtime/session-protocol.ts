@@ -63,6 +63,8 @@ export interface Measured {
   readonly elapsedMs: number;
   /** Processor time of the engine's process in between, ms. */
   readonly cpuMs: number;
+  /** Processor time of the engine's process since it started, ms. */
+  readonly totalCpuMs: number;
   /** Largest resident memory of the engine's process so far, bytes. */
   readonly peakMemory: number;
 }

@@ -117,7 +117,7 @@ export class EngineProcess {
   /** Runs until the time is up, timed in the engine's process. The time limit runs from here. */
   async measure(
     feeds: readonly FedTensor[],
-    { outputs = null, milliseconds, maxRuns }: Omit<MeasureRequest, "kind" | "feeds">,
+    { outputs, milliseconds, maxRuns }: Omit<MeasureRequest, "kind" | "feeds">,
   ): Promise<Measured> {
     this.#deadline = performance.now() + this.#timeoutMs + milliseconds;
     const answer = await this.#ask({ kind: "measure", feeds, outputs, milliseconds, maxRuns });
