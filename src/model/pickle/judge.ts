@@ -104,6 +104,8 @@ export class PickleJudge implements Watcher {
     else if (how === "call" && verdict.use === "new") {
       this.report("dangerous", `${name} is called; only classes that are restored without a call pass unknown`, at);
     }
+    // TorchScript writes an enum's member as its class, called with the bare value.
+    if (args.kind !== "tuple" && callee.module.split(".")[0] === "__torch__") return;
     if (args.kind !== "tuple") return this.odd(`calls ${shown(name)} with arguments that are no tuple`, at);
     if (verdict.check === null || how === "new") return;
     const { problem, inner, nested } = checkArguments(verdict.check, args);
