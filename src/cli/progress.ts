@@ -42,7 +42,9 @@ export function progress(io: Io, label: string, options: ProgressOptions = {}): 
 
 function describe(done: number, total: number | undefined, elapsed: number): string {
   const rate = done / Math.max(elapsed / 1000, 0.001);
-  const amount = total ? `${formatSize(done)} of ${formatSize(total)}  ${Math.floor((done / total) * 100)} %` : formatSize(done);
+  const amount = total
+    ? `${formatSize(done)} of ${formatSize(total)}  ${Math.floor((done / total) * 100)} %`
+    : formatSize(done);
   const left = total && rate > 0 ? `  ${formatDuration(((total - done) / rate) * 1000)} left` : "";
   return `${amount}  ${formatSize(Math.round(rate))}/s${left}`;
 }
