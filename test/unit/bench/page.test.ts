@@ -44,4 +44,37 @@ describe.skipIf(!existsSync(browserPath))("in Chromium (skipped: needs chromium)
       await browser.close();
     }
   });
+
+  test.each(["light", "dark"] as const)(
+    "text stands out from its ground, 4.5 to 1 at least: %s",
+    async (colorScheme) => {
+      const browser = await chromium.launch({ executablePath: browserPath, args: ["--no-sandbox"] });
+      try {
+        const tab = await browser.newPage({ colorScheme });
+        await tab.goto(`file://${join(folder, "bench.html")}`);
+        const ratios: unknown = await tab.evaluate(contrasts);
+        expect(ratios).toBeInstanceOf(Array);
+        if (!Array.isArray(ratios)) return;
+        expect(ratios.length).toBeGreaterThan(10);
+        expect(Math.min(...ratios.map(Number))).toBeGreaterThanOrEqual(4.5);
+      } finally {
+        await browser.close();
+      }
+    },
+  );
 });
+
+/** In the page: the contrast (WCAG 2.2, 1.4.3) of every element that has text of its own. */
+const contrasts = `[...document.querySelectorAll("body *")].filter((element) =>
+  [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim() !== "")).map((element) => {
+    const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+    let ground = element;
+    while (ground && (rgb(getComputedStyle(ground).backgroundColor)[3] ?? 1) === 0) ground = ground.parentElement;
+    const light = ([r, g, b]) => [0.2126 * r, 0.7152 * g, 0.0722 * b].reduce((sum, part) => sum + part, 0);
+    const linear = (values) => values.slice(0, 3).map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    const style = getComputedStyle(element);
+    const ink = rgb(element instanceof SVGElement ? style.fill : style.color);
+    const root = getComputedStyle(document.documentElement).backgroundColor;
+    const [a, b] = [light(linear(ink)), light(linear(rgb(ground ? getComputedStyle(ground).backgroundColor : root)))];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  })`;
