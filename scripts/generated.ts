@@ -10,6 +10,7 @@ import { archiveDocument } from "../src/report/archive-schema.ts";
 import { diffDocument } from "../src/report/diff-schema.ts";
 import { pullDocument, pushDocument } from "../src/report/oci-schema.ts";
 import { keygenDocument, signDocument, verifySignatureDocument } from "../src/report/sign-schema.ts";
+import { convertDocument, errorDocument, explainDocument, extractDocument } from "../src/report/command-schemas.ts";
 import { errorsPage } from "../src/report/errors-page.ts";
 import { configCheckDocument, configInitDocument, doctorDocument } from "../src/report/serving-schema.ts";
 import { operatorsPage } from "../src/torchscript/operators-page.ts";
@@ -28,7 +29,11 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
   "schema/bench.schema.json": async () => json(z.toJSONSchema(benchDocument)),
   "schema/config-check.schema.json": async () => json(z.toJSONSchema(configCheckDocument)),
   "schema/config-init.schema.json": async () => json(z.toJSONSchema(configInitDocument)),
+  "schema/convert.schema.json": async () => json(z.toJSONSchema(convertDocument)),
   "schema/doctor.schema.json": async () => json(z.toJSONSchema(doctorDocument)),
+  "schema/error.schema.json": async () => json(z.toJSONSchema(errorDocument)),
+  "schema/explain.schema.json": async () => json(z.toJSONSchema(explainDocument)),
+  "schema/extract.schema.json": async () => json(z.toJSONSchema(extractDocument)),
   "schema/inspect.schema.json": async () => json(z.toJSONSchema(inspectionDocument)),
   "schema/manifest.schema.json": async () => json(manifestSchema()),
   "schema/keygen.schema.json": async () => json(z.toJSONSchema(keygenDocument)),

@@ -2,7 +2,8 @@ import { z } from "zod";
 
 const count = z.int().nonnegative();
 
-const valueInfo = z.strictObject({
+/** The shape of a ValueInfo in every `--json` document. */
+export const valueInfoSchema = z.strictObject({
   name: z.string(),
   dtype: z.string(),
   shape: z
@@ -13,8 +14,8 @@ const valueInfo = z.strictObject({
 
 /** The shape of a Signature in every `--json` document. */
 export const signatureSchema = z.strictObject({
-  inputs: z.array(valueInfo),
-  outputs: z.array(valueInfo),
+  inputs: z.array(valueInfoSchema),
+  outputs: z.array(valueInfoSchema),
   operators: z.record(z.string(), count).describe("Uses of each operator."),
   parameters: count.nullable(),
   facts: z.record(z.string(), z.string()).describe("Opset, IR version, producer, file version, …"),
