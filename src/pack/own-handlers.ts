@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { resolve } from "node:path";
 import type { Runtime } from "../manifest/fields.ts";
+import { packageFile } from "../package-file.ts";
 import { type Source, sourceOf } from "./source.ts";
 import { statOf } from "./stat.ts";
 
@@ -17,20 +16,12 @@ export function isOwnHandler(handler: string, runtime: Runtime, cwd: string): bo
 
 /** Its Python files. They do not count for the archive's date, which is that of the user's own files. */
 export function ownHandlerFiles(handler: string): Source[] {
-  const folder = handlersFolder();
   return [`${handler}.py`, ownHandlerModule].flatMap((name) => {
-    const file = join(folder, name);
+    const file = packageFile(`handlers/${name}`);
     const stats = statOf(file);
-    if (stats === undefined) throw new Error(`handlers/${name} is missing from the package`);
+    if (stats === undefined) throw new Error(`handlers/${name} cannot be read`);
     return [{ ...sourceOf(name, `${name} of model-archiver`, file, stats), mode: 0o644, modified: null }];
   });
-}
-
-/** `handlers/` of the package: two folders up from a module, three from a piece of the bundle. */
-function handlersFolder(): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const folders = ["../../handlers", "../../../handlers"].map((up) => join(here, up));
-  return folders.find((folder) => existsSync(join(folder, ownHandlerModule))) ?? join(here, "handlers");
 }
 
 /** What keeps such a handler from working that the plan can see; empty: nothing. */

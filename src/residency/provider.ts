@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { packageFile } from "../package-file.ts";
 
 export type ProviderKind =
   | "cloud"
@@ -32,22 +33,15 @@ export interface Provider {
 
 let table: readonly Provider[] | undefined;
 
-/** The table, read once. It lies in `data/` of the package, two or three folders up. */
+/** The table of the package, read once. */
 export function providers(): readonly Provider[] {
   table ??= readTable();
   return table;
 }
 
 function readTable(): readonly Provider[] {
-  for (const up of ["../../", "../../../"]) {
-    try {
-      const text = readFileSync(new URL(`${up}data/providers.json`, import.meta.url), "utf8");
-      return (JSON.parse(text) as { providers: readonly Provider[] }).providers;
-    } catch {
-      // not this folder
-    }
-  }
-  throw new Error("data/providers.json is missing from the package");
+  const text = readFileSync(packageFile("data/providers.json"), "utf8");
+  return (JSON.parse(text) as { providers: readonly Provider[] }).providers;
 }
 
 /** The provider of the longest domain that the host is, or lies below. */

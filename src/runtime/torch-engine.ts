@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { dtypeOfName } from "../graph/dtype.ts";
+import { packageFile } from "../package-file.ts";
 import { fillBytes } from "./fill.ts";
 import type { RuntimeInput } from "./runtime-input.ts";
 import type { RawOutput } from "./session-protocol.ts";
@@ -100,7 +99,7 @@ const keptText = 4096;
 
 function runPython(folder: string, { python, timeoutMs, signal }: TorchEngineOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(python, ["-B", scriptFile(), folder], {
+    const child = spawn(python, ["-B", packageFile("data/torch-engine.py"), folder], {
       cwd: folder,
       env: cleanEnvironment(folder),
       stdio: ["ignore", "ignore", "pipe"],
@@ -137,13 +136,4 @@ function cleanEnvironment(folder: string): NodeJS.ProcessEnv {
   // Packages of `pip install --user` are found by the home folder, which is not ours to show.
   const home = env["HOME"] === undefined ? {} : { PYTHONUSERBASE: join(env["HOME"], ".local") };
   return { ...Object.fromEntries(own), ...home, HOME: folder, TMPDIR: folder, TEMP: folder, TMP: folder };
-}
-
-/** In the package's data folder: two levels up from the source and from dist's modules, one from a bundle. */
-function scriptFile(): string {
-  for (const up of ["../../", "../", "../../../"]) {
-    const file = fileURLToPath(new URL(`${up}data/torch-engine.py`, import.meta.url));
-    if (existsSync(file)) return file;
-  }
-  throw new Error("data/torch-engine.py is missing from the package");
 }

@@ -11,9 +11,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   graph: ["archive"],
   model: ["archive", "graph", "manifest"],
   python: [],
-  residency: ["archive", "python"],
+  residency: ["archive", "package-file.ts", "python"],
   torchscript: ["archive", "graph", "model", "runtime"],
-  runtime: ["archive", "graph", "model"],
+  runtime: ["archive", "graph", "model", "package-file.ts"],
   sample: ["archive", "graph", "runtime"],
   sign: ["archive", "manifest"],
   checks: [
