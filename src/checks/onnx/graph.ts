@@ -1,8 +1,8 @@
 import { MalformedModel } from "../../model/malformed.ts";
 import { graphProblems } from "../../model/onnx/graph-problems.ts";
-import { type Check, notApplicable } from "../check.ts";
+import type { Check } from "../check.ts";
 import { onnxMalformed } from "./malformed.ts";
-import { readableOnnx } from "./onnx-files.ts";
+import { inEachOnnx } from "./onnx-files.ts";
 
 export const onnxGraph: Check = {
   id: "onnx/graph",
@@ -11,17 +11,13 @@ export const onnxGraph: Check = {
   why: "Engines refuse a graph with missing values, cycles or functions that call themselves.",
   remedy: "Export the model again; check it with onnx.checker.check_model.",
   after: [onnxMalformed],
-  async *run(subject) {
-    const files = await readableOnnx(subject);
-    if (files.length === 0) return notApplicable;
-    for (const { entry, model } of files) {
+  run: (subject) =>
+    inEachOnnx(subject, function* (model) {
       try {
-        for (const message of graphProblems(model)) yield { message, at: entry.path };
+        yield* graphProblems(model);
       } catch (error) {
         if (!(error instanceof MalformedModel)) throw error;
-        yield { message: error.message, at: entry.path };
+        yield error.message;
       }
-    }
-    return undefined;
-  },
+    }),
 };

@@ -2,6 +2,7 @@ import { AnomalyError } from "../../archive/archive.ts";
 import type { Entry } from "../../archive/archive.ts";
 import { MalformedModel } from "../../model/malformed.ts";
 import { type OnnxModel, readOnnx } from "../../model/onnx/model.ts";
+import { type Finding, type NoAnswer, notApplicable } from "../check.ts";
 import type { Subject } from "../subject.ts";
 
 /** An ONNX file of the archive: what it says, or why it cannot be read. */
@@ -47,4 +48,17 @@ async function readOne(subject: Subject, entry: Entry): Promise<OnnxFile> {
 /** The files that could be read. */
 export async function readableOnnx(subject: Subject): Promise<readonly { entry: Entry; model: OnnxModel }[]> {
   return (await onnxFiles(subject)).flatMap((file) => (file.model === null ? [] : [file]));
+}
+
+/** A check's `run`: what `problems` says of each file that could be read; not applicable where there is none. */
+export async function* inEachOnnx(
+  subject: Subject,
+  problems: (model: OnnxModel) => Iterable<string>,
+): AsyncGenerator<Finding, NoAnswer | void> {
+  const files = await readableOnnx(subject);
+  if (files.length === 0) return notApplicable;
+  for (const { entry, model } of files) {
+    for (const message of problems(model)) yield { message, at: entry.path };
+  }
+  return undefined;
 }

@@ -1,8 +1,8 @@
 import { tensorProblem } from "../../model/onnx/tensor-problems.ts";
 import { tensorsOf } from "../../model/onnx/walk-graph.ts";
-import { type Check, notApplicable } from "../check.ts";
+import type { Check } from "../check.ts";
 import { onnxMalformed } from "./malformed.ts";
-import { readableOnnx } from "./onnx-files.ts";
+import { inEachOnnx } from "./onnx-files.ts";
 
 export const onnxTensorSize: Check = {
   id: "onnx/tensor-size",
@@ -11,15 +11,11 @@ export const onnxTensorSize: Check = {
   why: "An engine that trusts the dimensions reads beyond the data, or allocates what they claim.",
   remedy: "Export the model again.",
   after: [onnxMalformed],
-  async *run(subject) {
-    const files = await readableOnnx(subject);
-    if (files.length === 0) return notApplicable;
-    for (const { entry, model } of files) {
+  run: (subject) =>
+    inEachOnnx(subject, function* (model) {
       for (const tensor of tensorsOf(model)) {
         const problem = tensorProblem(tensor);
-        if (problem !== null) yield { message: `Tensor ${JSON.stringify(tensor.name)} ${problem}`, at: entry.path };
+        if (problem !== null) yield `Tensor ${JSON.stringify(tensor.name)} ${problem}`;
       }
-    }
-    return undefined;
-  },
+    }),
 };
