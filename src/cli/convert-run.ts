@@ -3,6 +3,7 @@ import { openArchive } from "../archive/open.ts";
 import { convert, type Conversion } from "../convert/convert.ts";
 import { ArchiverError } from "../errors.ts";
 import type { ValueInfo } from "../graph/graph.ts";
+import { formatSize } from "../report/text.ts";
 import { fillNames, isFill } from "../runtime/input-spec.ts";
 import { readInputs } from "../verify/inputs.ts";
 import { enginePool } from "../verify/verify.ts";
@@ -55,8 +56,8 @@ export async function convertFile(
 
 function page({ output, size, data, opset, nodes, inputs, outputs, check }: Conversion): string {
   const rows: [string, string][] = [
-    ["written", `${output}, ${bytes(size)}`],
-    ...(data === null ? [] : [["weights", `${data.path}, ${bytes(data.size)}`] satisfies [string, string]]),
+    ["written", `${output}, ${formatSize(size)}`],
+    ...(data === null ? [] : [["weights", `${data.path}, ${formatSize(data.size)}`] satisfies [string, string]]),
     ["graph", `${nodes} nodes, opset ${opset}`],
     ["inputs", inputs.map(valueText).join(", ")],
     ["outputs", outputs.map(valueText).join(", ")],
@@ -67,9 +68,4 @@ function page({ output, size, data, opset, nodes, inputs, outputs, check }: Conv
 
 function valueText({ name, dtype, shape }: ValueInfo): string {
   return `${name} ${dtype}[${(shape ?? []).join(", ")}]`;
-}
-
-function bytes(count: number): string {
-  if (count < 1e6) return `${(count / 1e3).toFixed(1)} KB`;
-  return count < 1e9 ? `${(count / 1e6).toFixed(1)} MB` : `${(count / 1e9).toFixed(2)} GB`;
 }

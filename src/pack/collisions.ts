@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { nodeDisk } from "../archive/disk.ts";
 import { manifestPath } from "../manifest/manifest.ts";
 import { ArchiverError } from "../errors.ts";
-import { formatBytes } from "./size-text.ts";
+import { formatSize } from "../format-size.ts";
 import type { Source } from "./source.ts";
 
 /**
@@ -46,7 +46,7 @@ async function describe(path: string, sources: readonly Source[]): Promise<strin
   const lines = [`two files would land on ${path}`];
   for (const source of sources) {
     const digest = await sha256Of(source);
-    lines.push(`  ${source.from}   ${formatBytes(source.bytes.size)}   sha256 ${digest.slice(0, 16)}…`);
+    lines.push(`  ${source.from}   ${formatSize(source.bytes.size)}   sha256 ${digest.slice(0, 16)}…`);
   }
   return lines.join("\n");
 }

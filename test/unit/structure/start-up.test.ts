@@ -47,6 +47,7 @@ describe("what each command loads before it does anything", () => {
     const sources = Object.keys(output?.inputs ?? {}).filter((path) => /^src\/(?!cli\/)/u.test(path));
     expect(sources.toSorted()).toEqual([
       "src/errors.ts",
+      "src/format-size.ts",
       "src/manifest/fields.ts",
       "src/pack/recipe.ts",
       "src/report/text.ts",
