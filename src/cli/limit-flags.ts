@@ -1,5 +1,6 @@
 import type { Limits } from "../archive/limits.ts";
 import { ArchiverError } from "../errors.ts";
+import { repeatable } from "./options.ts";
 
 /** The names of `--limit` and what they raise. */
 const names: Readonly<Record<string, keyof Limits>> = {
@@ -11,8 +12,10 @@ const names: Readonly<Record<string, keyof Limits>> = {
   nesting: "nesting",
 };
 
-export const limitHelp =
-  "raise a limit: entries, unpacked, ratio, bomb, directory or nesting, e.g. unpacked=200G (repeatable)";
+export const limitOption = repeatable(
+  "--limit <name=value>",
+  "raise a limit: entries, unpacked, ratio, bomb, directory or nesting, e.g. unpacked=200G",
+);
 
 /** `unpacked=200G` and the like. Throws ArchiverError `usage`. */
 export function parseLimits(texts: readonly string[]): Partial<Limits> {

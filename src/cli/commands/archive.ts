@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { Recipe } from "../../pack/recipe.ts";
 import { archiveFlags } from "../archive-flags.ts";
 import type { Io } from "../io.ts";
+import { append } from "../options.ts";
 
 /** As commander gives them; `normalizeArgv` has held values against choices already. */
 export interface ArchiveCommandFlags extends Omit<Recipe, "from"> {
@@ -19,17 +20,13 @@ export function archiveCommand(io: Io): Command {
   for (const { name, short, value, repeatable, choices, help } of archiveFlags) {
     const flags = `${short === undefined ? "" : `${short}, `}${name}${value === undefined ? "" : ` <${value}>`}`;
     const text = choices === undefined ? help : `${help} (choices: ${choices.join(", ")})`;
-    if (repeatable) command.option(flags, text, collect);
+    if (repeatable) command.option(flags, text, append);
     else command.option(flags, text);
   }
   return command.addHelpText("after", examples).action(async (flags: ArchiveCommandFlags) => {
     const { runArchive } = await import("../archive-run.ts");
     await runArchive(flags, io);
   });
-}
-
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), value];
 }
 
 const examples = `

@@ -1,7 +1,6 @@
 import { Command } from "commander";
 import type { Io } from "../io.ts";
-
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+import { runOptions } from "../options.ts";
 
 export function benchCommand(io: Io): Command {
   return new Command("bench")
@@ -12,16 +11,16 @@ export function benchCommand(io: Io): Command {
     .option("--duration <seconds>", "for the latency at most; it ends earlier once p99 is known", "20")
     .option("--threads <number>", "threads of a worker (0: the engine's choice)", "0")
     .option("--no-throughput", "leave batches and workers out")
-    .option("--input <spec>", "as in verify (repeatable)", collect, [])
+    .addOption(runOptions.input)
     .option("--baseline <archive>", "run another archive in turn and compare")
     .option("--max-regression <percent>", "with --baseline: how much slower it may be", "10%")
     .option("--append <results.json>", "add the result to a file")
     .option("--table <results.json...>", "print what files hold, measure nothing")
-    .option("--timeout <seconds>", "for loading and running one model", "120")
-    .option("--tmp-dir <folder>", "where deflated models are unpacked")
-    .option("--json", "print one JSON document")
+    .addOption(runOptions.timeout)
+    .addOption(runOptions.tmpDir)
+    .addOption(runOptions.json)
     .option("--html <file>", "write a page that holds everything, for who decides")
-    .option("--quiet", "print nothing but what --json asks for")
+    .addOption(runOptions.quiet)
     .addHelpText("after", examples)
     .action(async (path: string | undefined, flags) => {
       const { runBench } = await import("../bench-run.ts");

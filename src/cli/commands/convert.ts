@@ -1,19 +1,18 @@
 import { Command } from "commander";
 import type { Io } from "../io.ts";
-
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+import { repeatable, runOptions } from "../options.ts";
 
 export function convertCommand(io: Io): Command {
   return new Command("convert")
     .description("write a TorchScript or torch.export model as ONNX, and check it by running both")
     .argument("<model>", "model file, or an archive that holds one")
     .requiredOption("-o, --output <file>", "where the ONNX model goes; above 2 GB with its weights in FILE.data")
-    .option("--input <spec>", "[name=]shape[:dtype][@fill]: the shapes that the graph gets (repeatable)", collect, [])
+    .addOption(repeatable("--input <spec>", "[name=]shape[:dtype][@fill]: the shapes that the graph gets"))
     .option("--fill <fill>", "zeros, ones, random or wave, for inputs without @")
     .option("--seed <number>", "for random fills", "0")
-    .option("--timeout <seconds>", "for loading and running one model", "120")
+    .addOption(runOptions.timeout)
     .option("--force", "overwrite the output")
-    .option("--json", "print one JSON document")
+    .addOption(runOptions.json)
     .addHelpText("after", examples)
     .action(async (location: string, flags) => {
       const { runConvert } = await import("../convert-run.ts");

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import type { Io } from "../io.ts";
-import { limitHelp, parseLimits } from "../limit-flags.ts";
+import { limitOption, parseLimits } from "../limit-flags.ts";
 
 interface ExtractFlags {
   readonly output?: string;
@@ -21,7 +21,7 @@ export function extractCommand(io: Io): Command {
     )
     .option("-o, --output <folder>", "folder to write to; - prints one entry", ".")
     .option("-f, --force", "overwrite files that are there")
-    .option("--limit <name=value>", limitHelp, (value, before: string[]) => [...before, value], [])
+    .addOption(limitOption)
     .option("--download", "allow a whole download where the server cannot send ranges")
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { Archive } from "../../archive/archive.ts";
 import { chalkFor } from "../colour.ts";
 import type { Io } from "../io.ts";
-import { limitHelp, parseLimits } from "../limit-flags.ts";
+import { limitOption, parseLimits } from "../limit-flags.ts";
 
 interface InspectFlags {
   readonly json?: boolean;
@@ -19,7 +19,7 @@ export function inspectCommand(io: Io): Command {
     .argument("<archive>", ".mar, .tar.gz, .tar, folder, model file, http(s):// URL of a .mar, or oci://")
     .option("--digests", "show the SHA-256 of each entry (reads every byte)")
     .option("--download", "allow a whole download where the server cannot send ranges")
-    .option("--limit <name=value>", limitHelp, (value, before: string[]) => [...before, value], [])
+    .addOption(limitOption)
     .option("--plain-http", "oci://: http instead of https, on this machine only")
     .option("--plain-http-anywhere", "oci://: http for every host")
     .option("--json", "print one JSON document")

@@ -1,7 +1,6 @@
 import { Command } from "commander";
 import type { Io } from "../io.ts";
-
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+import { runOptions } from "../options.ts";
 
 export function tuneCommand(io: Io): Command {
   return new Command("tune")
@@ -12,11 +11,11 @@ export function tuneCommand(io: Io): Command {
     .option("--into <new.mar>", "pack the archive again with them")
     .option("--point <seconds>", "how long each setting is measured", "2")
     .option("--max-batch <rows>", "largest batch to try", "32")
-    .option("--input <spec>", "as in verify (repeatable)", collect, [])
-    .option("--timeout <seconds>", "for loading and running one model", "120")
-    .option("--tmp-dir <folder>", "where deflated models are unpacked")
-    .option("--json", "print one JSON document")
-    .option("--quiet", "print nothing but what --json asks for")
+    .addOption(runOptions.input)
+    .addOption(runOptions.timeout)
+    .addOption(runOptions.tmpDir)
+    .addOption(runOptions.json)
+    .addOption(runOptions.quiet)
     .addHelpText("after", examples)
     .action(async (path: string, flags) => {
       const { runTune } = await import("../tune-run.ts");

@@ -1,8 +1,7 @@
 import { Command, Option } from "commander";
 import type { Io } from "../io.ts";
-import { limitHelp } from "../limit-flags.ts";
-
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+import { limitOption } from "../limit-flags.ts";
+import { repeatable, runOptions } from "../options.ts";
 
 export function verifyCommand(io: Io): Command {
   return new Command("verify")
@@ -10,13 +9,13 @@ export function verifyCommand(io: Io): Command {
     .argument("<archive...>", ".mar, .tar.gz, .tar, folder, model file, or oci://")
     .option("--static", "everything but running the model")
     .option("--no-digests", "skip CRC and SHA-256 (at best not proven)")
-    .option("--input <spec>", "[name=]shape[:dtype][@fill], [name=]@file.npy, or 16000:int (repeatable)", collect, [])
+    .addOption(runOptions.input)
     .option("--sample <file>", "a photograph, .npy, .npz, JSON or text that the model must take")
     .option("--expect <label>", "with --sample: the label that must come first")
     .option("--slo <limits>", "such as p99=200ms,load=2s: measured once everything else is ready")
     .option("--fill <fill>", "zeros, ones, random or wave, for inputs without @")
     .option("--seed <number>", "for random fills", "0")
-    .option("--timeout <seconds>", "for loading and running one model", "120")
+    .addOption(runOptions.timeout)
     .addOption(
       new Option("--engine <engine>", "torch runs the archive's code in your own PyTorch, after the static checks")
         .choices(["onnxruntime", "torch"])
@@ -25,9 +24,9 @@ export function verifyCommand(io: Io): Command {
     .option("--python <path>", "the Python with PyTorch for --engine torch", "python3")
     .option("--compare", "with --engine torch: the largest difference to ONNX Runtime")
     .option("--batch <rows>", "the model must also take a batch of this many")
-    .option("--target <package==version>", "what the server runs, e.g. torch==2.4 (repeatable)", collect, [])
-    .option("--allow-global <module.name>", "a global that pickles may use (repeatable)", collect, [])
-    .option("--ignore <check-id>", "live with the findings of a check, or family/* (repeatable)", collect, [])
+    .addOption(repeatable("--target <package==version>", "what the server runs, e.g. torch==2.4"))
+    .addOption(repeatable("--allow-global <module.name>", "a global that pickles may use"))
+    .addOption(repeatable("--ignore <check-id>", "live with the findings of a check, or family/*"))
     .option("--residency <area>", "audit data flows: eu, eea, no, ch, or a policy file")
     .option("--require-signature", "the archive must be signed, see --key and --certificate-chain")
     .option("--key <file>", "for --require-signature: the signer's public key")
@@ -37,13 +36,13 @@ export function verifyCommand(io: Io): Command {
     .option("--plain-http-anywhere", "oci://: http for every host")
     .option("--strict", "warnings fail, too")
     .option("--policy <file>", "exceptions kept in the repository (default: .model-archiver-policy.yaml)")
-    .option("--limit <name=value>", limitHelp, collect, [])
-    .option("--tmp-dir <folder>", "where deflated models are unpacked")
-    .option("--json", "print one JSON document")
+    .addOption(limitOption)
+    .addOption(runOptions.tmpDir)
+    .addOption(runOptions.json)
     .option("--junit <file>", "write a JUnit report")
     .option("--sarif <file>", "write a SARIF 2.1.0 report")
     .option("--markdown <file>", "write a Markdown report")
-    .option("--quiet", "print nothing but what --json asks for")
+    .addOption(runOptions.quiet)
     .addHelpText("after", examples)
     .action(async (paths: string[], flags) => {
       const { EnginePool } = await import("../../runtime/engine-pool.ts");
