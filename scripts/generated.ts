@@ -9,7 +9,7 @@ import { manifestSchema } from "../src/manifest/index.ts";
 import { archiveDocument } from "../src/report/archive-schema.ts";
 import { diffDocument } from "../src/report/diff-schema.ts";
 import { pullDocument, pushDocument } from "../src/report/oci-schema.ts";
-import { keygenDocument, signDocument, verifySignatureDocument } from "../src/report/sign-schema.ts";
+import { attestDocument, keygenDocument, signDocument, verifySignatureDocument } from "../src/report/sign-schema.ts";
 import { convertDocument, errorDocument, explainDocument, extractDocument } from "../src/report/command-schemas.ts";
 import { errorsPage } from "../src/report/errors-page.ts";
 import { configCheckDocument, configInitDocument, doctorDocument } from "../src/report/serving-schema.ts";
@@ -26,6 +26,7 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
   "docs/errors.md": async () => errorsPage(failureTable()),
   "docs/operators.md": async () => operatorsPage(operators),
   "schema/archive.schema.json": async () => json(z.toJSONSchema(archiveDocument)),
+  "schema/attest.schema.json": async () => json(z.toJSONSchema(attestDocument)),
   "schema/bench.schema.json": async () => json(z.toJSONSchema(benchDocument)),
   "schema/config-check.schema.json": async () => json(z.toJSONSchema(configCheckDocument)),
   "schema/config-init.schema.json": async () => json(z.toJSONSchema(configInitDocument)),

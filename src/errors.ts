@@ -35,6 +35,7 @@ const failures = {
   denied: "Log in with docker login HOST, or ask for the right to the repository.",
   "no-such-artifact": "Check the repository and the tag.",
   "bad-artifact": "Push it again with model-archiver push.",
+  "bad-attachment": "Make it again with model-archiver sign, attest or bom, or take the file away.",
   usage: "Run the command with --help to see its options.",
   interrupted: "Run the command again.",
   "engine-missing": "ONNXRUNTIME_NODE_INSTALL=skip npm i onnxruntime-node@1.30",

@@ -1,5 +1,6 @@
 import type { Check } from "./check.ts";
 import { archiveChecks } from "./archive/index.ts";
+import { attestationChecks } from "./attestation/index.ts";
 import { configChecks } from "./config/index.ts";
 import { handlerChecks } from "./handler/index.ts";
 import { labelsChecks } from "./labels/index.ts";
@@ -20,6 +21,7 @@ import { torchscriptChecks } from "./torchscript/index.ts";
 export const checks: readonly Check[] = [
   ...archiveChecks,
   ...signatureChecks,
+  ...attestationChecks,
   ...serveContainerChecks,
   ...manifestChecks,
   ...handlerChecks,

@@ -37,13 +37,15 @@ export interface CheckOptions {
   readonly sample: SampleRequest | null;
   /** What `--require-signature` asks for; null: nobody asked. */
   readonly requiredSignature: RequiredSignature | null;
+  /** What `--require-attestation` asks for; null: nobody asked. */
+  readonly requiredAttestation: RequiredSignature | null;
 }
 
-/** The archive must be signed. */
+/** Something about the archive must be signed: its bytes, or the statement that they were tested. */
 export interface RequiredSignature {
   /** By whom. */
   readonly signer: Signer;
-  /** The signature file; null: beside the archive. */
+  /** The file with the signature; null: beside the archive. */
   readonly file: string | null;
 }
 
@@ -64,6 +66,7 @@ export const defaultCheckOptions: CheckOptions = {
   besides: [],
   sample: null,
   requiredSignature: null,
+  requiredAttestation: null,
 };
 
 /** What checks look at: each thing read once, on demand, and remembered. */

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Io } from "./io.ts";
 import { archiveCommand } from "./commands/archive.ts";
+import { attestCommand } from "./commands/attest.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { bomCommand } from "./commands/bom.ts";
 import { configCommand } from "./commands/config.ts";
@@ -34,6 +35,7 @@ export function commands(io: Io): readonly Command[] {
     keygenCommand(io),
     signCommand(io),
     verifySignatureCommand(io),
+    attestCommand(io),
     pushCommand(io),
     pullCommand(io),
     bomCommand(io),

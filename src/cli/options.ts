@@ -18,3 +18,18 @@ export const runOptions = {
   json: new Option("--json", "print one JSON document"),
   quiet: new Option("--quiet", "print nothing but what --json asks for"),
 } as const;
+
+/** Options of the commands that sign. */
+export const signingOptions = {
+  key: new Option("--key <file>", "private key in PEM: P-256, P-384 or P-521, SEC1 or PKCS#8").makeOptionMandatory(),
+  passwordFile: new Option("--password-file <file>", "the password of an encrypted key, in its first line"),
+  certificate: new Option("--certificate <file>", "the key's certificate, then those between it and the root, in PEM"),
+} as const;
+
+/** Options of the commands that let through only what is signed. */
+export const gateOptions = {
+  signature: new Option("--require-signature", "the archive must be signed, see --key and --certificate-chain"),
+  attestation: new Option("--require-attestation", "somebody must have tested it and signed that it is ready"),
+  key: new Option("--key <file>", "for --require-…: the signer's public key"),
+  certificateChain: new Option("--certificate-chain <file>", "for --require-…: certificates that vouch for signers"),
+} as const;

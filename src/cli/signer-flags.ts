@@ -20,12 +20,27 @@ export async function signerOf({ key, certificateChain }: SignerFlags, cwd: stri
   throw new ArchiverError("usage", "give --key PUBLIC.pem, or --certificate-chain TRUSTED.pem");
 }
 
-/** As `signerOf` where a signature is required; undefined where it is not. */
-export async function requiredSigner(
-  flags: SignerFlags & { readonly requireSignature?: boolean },
-  cwd: string,
-): Promise<Signer | undefined> {
-  if (flags.requireSignature === true) return signerOf(flags, cwd);
-  if (flags.key === undefined && flags.certificateChain === undefined) return undefined;
-  throw new ArchiverError("usage", "--key and --certificate-chain go with --require-signature");
+export interface GateFlags extends SignerFlags {
+  readonly requireSignature?: boolean;
+  readonly requireAttestation?: boolean;
+}
+
+/** By whom the signature must be, and by whom the attestation; undefined where it is not required. */
+export interface RequiredSigners {
+  readonly signature: Signer | undefined;
+  readonly attestation: Signer | undefined;
+}
+
+/** What `--require-signature` and `--require-attestation` ask for. Throws ArchiverError `usage`. */
+export async function requiredSigners(flags: GateFlags, cwd: string): Promise<RequiredSigners> {
+  const { requireSignature = false, requireAttestation = false, key, certificateChain } = flags;
+  if (requireSignature || requireAttestation) {
+    const signer = await signerOf(flags, cwd);
+    return { signature: requireSignature ? signer : undefined, attestation: requireAttestation ? signer : undefined };
+  }
+  if (key === undefined && certificateChain === undefined) return { signature: undefined, attestation: undefined };
+  throw new ArchiverError(
+    "usage",
+    "--key and --certificate-chain go with --require-signature or --require-attestation",
+  );
 }

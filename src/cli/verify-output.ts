@@ -29,7 +29,8 @@ export async function writeReports(
   await writeFiles(document, flags, io);
 }
 
-function pageOptions(io: Io): PageOptions {
+/** How a page looks in this terminal. */
+export function pageOptions(io: Io): PageOptions {
   const remedies = new Map(checks.map((check) => [check.id, check.remedy]));
   return { chalk: chalkFor(io, io.stdout), width: io.stdout.columns ?? defaultWidth, remedies };
 }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { installEngine } from "../checks/model/engine-failure.ts";
-import type { SampleRequest } from "../checks/subject.ts";
+import type { RequiredSignature, SampleRequest } from "../checks/subject.ts";
 import { ArchiverError } from "../errors.ts";
 import { filesBeside } from "../residency/files-beside.ts";
 import { readResidencyPolicy } from "../residency/jurisdiction.ts";
@@ -36,9 +36,11 @@ export interface VerifyFlags {
   readonly ignore: readonly string[];
   readonly residency?: string;
   readonly requireSignature?: boolean;
+  readonly requireAttestation?: boolean;
   readonly key?: string;
   readonly certificateChain?: string;
   readonly signature?: string;
+  readonly attestation?: string;
   readonly plainHttp?: boolean;
   readonly plainHttpAnywhere?: boolean;
   readonly strict?: boolean;
@@ -55,7 +57,7 @@ export interface VerifyFlags {
 /** Carries out `verify`: judges every path, writes the reports, sets the exit code. */
 export async function runVerify(paths: readonly string[], flags: VerifyFlags, io: Io, pool: EnginePool): Promise<void> {
   const started = performance.now();
-  const options = await optionsOf(paths, flags, io);
+  const options = await verifyOptions(paths, flags, io);
   const bugs: unknown[] = [];
   const results = await verifyAll(paths, {
     ...options,
@@ -73,7 +75,8 @@ export async function runVerify(paths: readonly string[], flags: VerifyFlags, io
   for (const bug of bugs) io.stderr.write(bugText(bug));
 }
 
-async function optionsOf(paths: readonly string[], flags: VerifyFlags, io: Io): Promise<VerifyAllOptions> {
+/** What the flags ask of `verify`. Throws ArchiverError `usage`. */
+export async function verifyOptions(paths: readonly string[], flags: VerifyFlags, io: Io): Promise<VerifyAllOptions> {
   const [inputs, policy] = await Promise.all([
     readInputs(flags.input, io.cwd),
     readPolicy(flags.policy, io.cwd, new Date().toISOString().slice(0, 10)),
@@ -97,7 +100,7 @@ async function optionsOf(paths: readonly string[], flags: VerifyFlags, io: Io): 
     target: targetOf(flags.target),
     residency: flags.residency === undefined ? null : await readResidencyPolicy(flags.residency),
     besides: flags.residency === undefined ? [] : await filesBeside(paths),
-    requiredSignature: await requiredSignature(paths, flags, io.cwd),
+    ...(await requirements(paths, flags, io.cwd)),
     engine: flags.engine,
     python: flags.python,
     compare: flags.compare ?? false,
@@ -121,24 +124,31 @@ async function ociOpener(
     import("../oci/fetched-archive.ts"),
     import("./registry-flags.ts"),
   ]);
-  const settings = { env: io.env, plainHttp: plainHttpOf(flags), signal: io.signal, tmpDir: flags.tmpDir };
+  const signers = {
+    signature: options.requiredSignature?.signer,
+    attestation: options.requiredAttestation?.signer,
+  };
+  const settings = { env: io.env, plainHttp: plainHttpOf(flags), signal: io.signal, tmpDir: flags.tmpDir, signers };
   const local = opener(options);
   return { open: (path) => (isOci(path) ? openFetched(path, settings) : local(path)) };
 }
 
-async function requiredSignature(
+/** What must be signed: the archive, the statement that it was tested, or both. */
+async function requirements(
   paths: readonly string[],
   flags: VerifyFlags,
   cwd: string,
-): Promise<VerifyAllOptions["requiredSignature"]> {
-  const { requiredSigner } = await import("./signer-flags.ts");
-  const signer = await requiredSigner(flags, cwd);
-  const { signature } = flags;
-  if (signature !== undefined && (signer === undefined || paths.length > 1)) {
-    throw new ArchiverError("usage", "--signature FILE goes with --require-signature and one archive");
-  }
-  if (signer === undefined) return null;
-  return { signer, file: signature === undefined ? null : resolve(cwd, signature) };
+): Promise<Pick<VerifyAllOptions, "requiredSignature" | "requiredAttestation">> {
+  const { requiredSigners } = await import("./signer-flags.ts");
+  const signers = await requiredSigners(flags, cwd);
+  const required = (kind: "signature" | "attestation"): RequiredSignature | null => {
+    const [signer, file] = [signers[kind], flags[kind]];
+    if (file !== undefined && (signer === undefined || paths.length > 1)) {
+      throw new ArchiverError("usage", `--${kind} FILE goes with --require-${kind} and one archive`);
+    }
+    return signer === undefined ? null : { signer, file: file === undefined ? null : resolve(cwd, file) };
+  };
+  return { requiredSignature: required("signature"), requiredAttestation: required("attestation") };
 }
 
 async function sampleOf(

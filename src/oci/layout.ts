@@ -67,7 +67,7 @@ export class Layout implements Store {
     return { bytes, digest, mediaType: typeof mediaType === "string" ? mediaType : (found?.mediaType ?? "") };
   }
 
-  async putManifest(name: string, manifest: StoredManifest, { artifactType }: ManifestMeaning): Promise<void> {
+  async putManifest(name: string, manifest: StoredManifest, meaning: ManifestMeaning): Promise<void> {
     const { bytes, digest, mediaType } = manifest;
     if (!(await this.hasBlob(digest))) {
       const source = {
@@ -77,8 +77,8 @@ export class Layout implements Store {
       };
       await this.putBlob(digest, source, () => undefined);
     }
-    const tagged = name.startsWith("sha256:") ? {} : { annotations: { [refName]: name } };
-    const own: Descriptor = { mediaType, digest, size: bytes.length, artifactType, ...tagged };
+    const annotations = { ...meaning.annotations, ...(name.startsWith("sha256:") ? {} : { [refName]: name }) };
+    const own: Descriptor = { mediaType, digest, size: bytes.length, artifactType: meaning.artifactType, annotations };
     const others = (await this.#index()).filter(
       (one) =>
         one.annotations?.[refName] !== name && !(one.digest === digest && one.annotations?.[refName] === undefined),

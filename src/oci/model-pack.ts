@@ -1,4 +1,4 @@
-import { digestOf, readDescriptor, readDescriptors, readJson, record } from "./index-document.ts";
+import { digestOf, readDescriptors, readJson, record } from "./index-document.ts";
 import { type Descriptor, manifestType, type StoredManifest } from "./store.ts";
 
 // ModelPack, https://github.com/modelpack/model-spec/blob/v0.0.7/docs/spec.md
@@ -178,32 +178,4 @@ function join(layers: readonly Descriptor[], remainder: Descriptor, size: number
   if (at > size) return null;
   gap(size);
   return from === remainder.size ? segments : null;
-}
-
-const bundleType = "application/vnd.dev.sigstore.bundle.v0.3+json";
-const emptyType = "application/vnd.oci.empty.v1+json";
-export const emptyConfig = Buffer.from("{}");
-
-/** A manifest that hangs a signature on the artifact `subject`. */
-export function buildSignature(bundle: Uint8Array, subject: StoredManifest): StoredManifest {
-  const manifest = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: manifestType,
-      artifactType: bundleType,
-      config: { mediaType: emptyType, digest: digestOf(emptyConfig), size: emptyConfig.length },
-      layers: [{ mediaType: bundleType, digest: digestOf(bundle), size: bundle.length }],
-      subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.bytes.length },
-    }),
-  );
-  return { bytes: manifest, digest: digestOf(manifest), mediaType: manifestType };
-}
-
-export const signatureType = bundleType;
-
-/** The signature's blob in a manifest that refers to `subject`; null for any other manifest. */
-export function readSignature(bytes: Uint8Array, subject: string): Descriptor | null {
-  const manifest = readJson(bytes);
-  if (readDescriptor(manifest["subject"])?.digest !== subject) return null;
-  return readDescriptors(manifest["layers"]).find(({ mediaType }) => mediaType === bundleType) ?? null;
 }

@@ -1,18 +1,18 @@
 import { createHash, type Hash } from "node:crypto";
-import { mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { diskFailure, nodeDisk } from "../archive/disk.ts";
 import { openArchive } from "../archive/open.ts";
 import { blocks } from "../archive/byte-source.ts";
 import { openFile } from "../archive/file-source.ts";
 import { ArchiverError } from "../errors.ts";
-import { largestBundle, type Signer } from "../sign/envelope.ts";
+import { verifyAttestation } from "../sign/verify-attestation.ts";
 import { verifySignature } from "../sign/verify-signature.ts";
 import type { Report } from "../verify/report.ts";
 import { verify } from "../verify/verify.ts";
+import { type AttachmentKind, attachmentSuffixes } from "./attachment.ts";
 import { fileBytes } from "./blob-source.ts";
-import { digestOf } from "./index-document.ts";
-import { readSignature } from "./model-pack.ts";
+import { fetchAttachments, type Signers } from "./fetch-attachments.ts";
 import type { RegistrySettings } from "./registry.ts";
 import { findArtifact, type Found } from "./remote-archive.ts";
 
@@ -20,8 +20,8 @@ export interface PullOptions extends Omit<RegistrySettings, "push"> {
   /** The file, or the folder to put it in. */
   readonly output: string;
   readonly force?: boolean;
-  /** The archive must be signed, by this one. */
-  readonly signer?: Signer;
+  /** Who must have signed the archive, or the attestation that it was tested. */
+  readonly signers?: Signers;
   readonly onBytes?: (done: number, total: number) => void;
 }
 
@@ -38,8 +38,10 @@ export interface Pulled {
   readonly size: number;
   /** Lower-case hex. */
   readonly sha256: string;
-  /** The signature's file, or null. */
+  /** The signature's file, or null; beside it those of the attestation and of the bill of materials. */
   readonly signature: string | null;
+  readonly attestation: string | null;
+  readonly bom: string | null;
   /** Why there is no file, in one sentence; null when there is. */
   readonly refused: string | null;
   /** Errors that the static checks found. */
@@ -60,18 +62,35 @@ export async function pull(location: string, options: PullOptions): Promise<Pull
     Promise.reject(diskFailure(error, folder)),
   );
   const facts = { reference: location, digest: manifest.digest, size: plan.size, sha256: plan.sha256 };
+  const { signers = {} } = options;
+  const kinds = await fetchAttachments(found, file, signers, options);
+  if (options.force !== true) await refuseExisting(kinds.map((kind) => `${target}${attachmentSuffixes[kind]}`));
   await download(file, found, options);
-  const signature = await fetchSignature(found, `${file}.sig`, options);
-  const refusal = await judge(file, signature, options);
+  const refusal = await judge(file, plan.sha256, kinds, options);
   if (refusal !== null) {
     await rm(folder, { recursive: true, force: true });
-    return { ...facts, file: null, signature: null, ...refusal };
+    return { ...facts, file: null, ...none, ...refusal };
+  }
+  const paths: Record<AttachmentKind, string | null> = { ...none };
+  // The archive comes last: whoever sees it finds what belongs to it.
+  for (const kind of kinds) {
+    paths[kind] = `${target}${attachmentSuffixes[kind]}`;
+    await rename(`${file}${attachmentSuffixes[kind]}`, paths[kind]);
   }
   await rename(file, target);
-  if (signature) await rename(`${file}.sig`, `${target}.sig`);
   await rm(folder, { recursive: true, force: true });
   await nodeDisk.syncFolder(dirname(target));
-  return { ...facts, file: target, signature: signature ? `${target}.sig` : null, refused: null, findings: [] };
+  return { ...facts, file: target, ...paths, refused: null, findings: [] };
+}
+
+const none = { signature: null, attestation: null, bom: null } as const;
+
+async function refuseExisting(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    if ((await stat(path).catch(() => null)) !== null) {
+      throw new ArchiverError("already-exists", `${path} exists already.`);
+    }
+  }
 }
 
 /** The name comes from the other side: only its last part counts, and never a hidden file. */
@@ -83,9 +102,7 @@ async function targetOf(name: string | null, { output, force }: PullOptions): Pr
     throw new ArchiverError("bad-artifact", "The artifact does not name its file.", { remedy });
   }
   const target = resolve(isFolder ? join(output, last) : output);
-  if (force !== true && (await stat(target).catch(() => null)) !== null) {
-    throw new ArchiverError("already-exists", `${target} exists already.`);
-  }
+  if (force !== true) await refuseExisting([target]);
   return target;
 }
 
@@ -129,35 +146,24 @@ async function takeUp(path: string, size: number, hash: Hash): Promise<number | 
   }
 }
 
-/** Fetches the artifact's signature to `path`; false when it has none. */
-export async function fetchSignature(
-  { store, manifest }: Found,
-  path: string,
-  settings: DownloadOptions,
-): Promise<boolean> {
-  for (const referrer of await store.referrers(manifest.digest)) {
-    const document = await store.getManifest(referrer.digest);
-    const blob = document && readSignature(document.bytes, manifest.digest);
-    if (!blob || blob.size > largestBundle) continue;
-    const parts: Uint8Array[] = [];
-    const segments = [{ at: 0, length: blob.size, digest: blob.digest, from: 0 }];
-    const plan = { name: null, size: blob.size, sha256: blob.digest.slice(7), segments };
-    for await (const block of fileBytes(store, plan, 0, blob.size, settings)) parts.push(block);
-    const bytes = Buffer.concat(parts);
-    if (digestOf(bytes) !== blob.digest) continue;
-    await writeFile(path, bytes);
-    return true;
-  }
-  return false;
-}
-
 type Refusal = Pick<Pulled, "refused" | "findings">;
 
-async function judge(file: string, signed: boolean, { signer, signal }: PullOptions): Promise<Refusal | null> {
-  if (signer !== undefined) {
-    if (!signed) return { refused: "The artifact has no signature.", findings: [] };
-    const verdict = await verifySignature(file, { signer, signal });
-    if (!verdict.matches) return { refused: verdict.reason ?? "The signature does not match.", findings: [] };
+/** Why the file must not get its name; null when it may. */
+async function judge(
+  file: string,
+  sha256: string,
+  kinds: readonly AttachmentKind[],
+  { signers = {}, signal }: PullOptions,
+): Promise<Refusal | null> {
+  for (const kind of ["signature", "attestation"] as const) {
+    const signer = signers[kind];
+    if (signer === undefined) continue;
+    if (!kinds.includes(kind)) return { refused: `The artifact has no ${kind}.`, findings: [] };
+    const { reason } =
+      kind === "signature"
+        ? await verifySignature(file, { signer, signal })
+        : await verifyAttestation(file, { signer, sha256, signal });
+    if (reason !== null) return { refused: reason, findings: [] };
   }
   const archive = await openArchive(file, signal ? { signal } : {});
   try {

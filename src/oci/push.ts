@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { type ByteSource, memorySource, slice } from "../archive/byte-source.ts";
 import { type FileSource, openFile } from "../archive/file-source.ts";
 import { readZip } from "../archive/zip-records.ts";
@@ -7,9 +8,15 @@ import { ArchiverError } from "../errors.ts";
 import { inspect } from "../inspect/inspect.ts";
 import { openArchive } from "../archive/open.ts";
 import { readContent } from "../sign/content.ts";
-import { signaturePath } from "../sign/sign.ts";
-import { buildArtifact, buildSignature, emptyConfig, type LayerPlan, modelArtifactType } from "./model-pack.ts";
-import { signatureType, type PackedFile } from "./model-pack.ts";
+import {
+  type Attachment,
+  type AttachmentKind,
+  attachmentsOf,
+  buildReferrer,
+  emptyConfig,
+  type NamedAttachments,
+} from "./attachment.ts";
+import { buildArtifact, type LayerPlan, modelArtifactType, type PackedFile } from "./model-pack.ts";
 import { digestOf } from "./index-document.ts";
 import { openStore } from "./open-store.ts";
 import { parseReference } from "./reference.ts";
@@ -19,8 +26,8 @@ import type { Store } from "./store.ts";
 export interface PushOptions extends Omit<RegistrySettings, "push"> {
   /** One layer for each stored entry, so that a changed handler does not send the weights again. */
   readonly unpacked?: boolean;
-  /** The signature to hang on it; `ARCHIVE.sig` where it is there. */
-  readonly signature?: string;
+  /** What to hang on it; `ARCHIVE.sig`, `ARCHIVE.att` and `ARCHIVE.cdx.json` as far as they are there. */
+  readonly attachments?: NamedAttachments;
   readonly onBytes?: (done: number, total: number) => void;
 }
 
@@ -35,6 +42,10 @@ export interface Pushed {
   readonly skipped: number;
   /** Digest of the signature's manifest, or null. */
   readonly signature: string | null;
+  /** Digest of the attestation's manifest, or null. */
+  readonly attestation: string | null;
+  /** Digest of the manifest of the bill of materials, or null. */
+  readonly bom: string | null;
 }
 
 /** Layers sent at the same time. */
@@ -59,13 +70,14 @@ export async function push(location: string, target: string, options: PushOption
   const file = await openFile(location);
   try {
     const { packed, plans, blobs } = await planOf(location, file, options);
+    const attachments = await attachmentsOf(location, packed.sha256, options.attachments ?? {});
     const { manifest, config } = buildArtifact(packed, plans);
     const all = [...blobs, { digest: config.digest, source: memorySource(config.bytes) }];
     const { sent, skipped } = await sendBlobs(store, all, options, stop);
     await store.putManifest(reference.name, manifest, { artifactType: modelArtifactType, subject: null });
-    const signature = await readSignatureFile(location, options.signature);
-    const hung = signature === null ? null : await hangSignature(store, signature, manifest);
-    return { reference: target, digest: manifest.digest, layers: plans.length, sent, skipped, signature: hung };
+    const hung: Record<AttachmentKind, string | null> = { signature: null, attestation: null, bom: null };
+    for (const one of attachments) hung[one.kind] = await hang(store, one, basename(location), manifest);
+    return { reference: target, digest: manifest.digest, layers: plans.length, sent, skipped, ...hung };
   } finally {
     await file.close();
   }
@@ -203,24 +215,17 @@ async function sendBlobs(
   return { sent, skipped };
 }
 
-async function readSignatureFile(location: string, named: string | undefined): Promise<Uint8Array | null> {
-  const path = named ?? signaturePath(location);
-  return readFile(path).catch((error: unknown) => {
-    if (named === undefined) return null;
-    throw new ArchiverError("not-found", `${path} cannot be read.`, { cause: error });
-  });
-}
-
-async function hangSignature(
+async function hang(
   store: Store,
-  bundle: Uint8Array,
+  attachment: Attachment,
+  fileName: string,
   subject: ReturnType<typeof buildArtifact>["manifest"],
 ): Promise<string> {
-  const manifest = buildSignature(bundle, subject);
-  for (const bytes of [bundle, emptyConfig]) {
+  const { manifest, meaning } = buildReferrer(attachment, fileName, subject);
+  for (const bytes of [attachment.bytes, emptyConfig]) {
     const digest = digestOf(bytes);
     if (!(await store.hasBlob(digest))) await store.putBlob(digest, memorySource(bytes), () => undefined);
   }
-  await store.putManifest(manifest.digest, manifest, { artifactType: signatureType, subject: subject.digest });
+  await store.putManifest(manifest.digest, manifest, meaning);
   return manifest.digest;
 }

@@ -115,8 +115,9 @@ export class Registry implements Store {
     return { bytes, digest, mediaType: headers["content-type"]?.split(";", 1)[0] ?? "" };
   }
 
-  async putManifest(name: string, manifest: StoredManifest, { artifactType, subject }: ManifestMeaning): Promise<void> {
+  async putManifest(name: string, manifest: StoredManifest, meaning: ManifestMeaning): Promise<void> {
     const { bytes, mediaType, digest } = manifest;
+    const { artifactType, subject, annotations } = meaning;
     const answer = await this.#ask({
       method: "PUT",
       url: this.#url(`manifests/${name}`),
@@ -128,7 +129,13 @@ export class Registry implements Store {
     // A registry that knows referrers says so; for others the index under the tag is ours to keep.
     if (subject === null || answer.headers["oci-subject"] !== undefined) return;
     const tag = subject.replace(":", "-");
-    const own: Descriptor = { mediaType, digest, size: bytes.length, artifactType };
+    const own: Descriptor = {
+      mediaType,
+      digest,
+      size: bytes.length,
+      artifactType,
+      ...(annotations && { annotations }),
+    };
     const others = (await this.#fallback(subject)).filter((one) => one.digest !== digest);
     const index = buildIndex([...others, own]);
     await this.putManifest(tag, index, { artifactType: "", subject: null });

@@ -36,6 +36,8 @@ export interface ManifestMeaning {
   readonly artifactType: string;
   /** Digest of the manifest that this one refers to, or null. */
   readonly subject: string | null;
+  /** Those of the manifest. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export const manifestType = "application/vnd.oci.image.manifest.v1+json";

@@ -12,6 +12,8 @@ export const pushDocument = z.strictObject({
   sent: count.describe("Bytes."),
   skipped: count.describe("Bytes that were there already."),
   signature: digest.nullable().describe("Of the signature's manifest."),
+  attestation: digest.nullable(),
+  bom: digest.nullable(),
 });
 
 /** The shape of `pull --json`. */
@@ -22,7 +24,9 @@ export const pullDocument = z.strictObject({
   file: z.string().nullable().describe("Null when it was refused."),
   size: count,
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  signature: z.string().nullable(),
+  signature: z.string().nullable().describe("Its file."),
+  attestation: z.string().nullable(),
+  bom: z.string().nullable(),
   refused: z.string().nullable(),
   findings: z.array(z.strictObject({ rule: z.string(), at: z.string().nullable(), message: z.string() })),
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { report } from "../verify/report-schema.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().nonnegative();
@@ -36,4 +37,14 @@ export const verifySignatureDocument = z.strictObject({
   changed: names,
   missing: names,
   added: names,
+});
+
+/** The shape of `attest --json`. */
+export const attestDocument = z.strictObject({
+  schemaVersion: z.literal(1),
+  archive: z.string(),
+  attestation: z.string().nullable().describe("The file; null when the archive is not ready: then nothing is signed."),
+  sha256: sha256.nullable().describe("Of the archive."),
+  keyHint: sha256,
+  report,
 });

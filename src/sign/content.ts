@@ -43,7 +43,7 @@ export async function readContent(location: string, options: ReadContentOptions)
     const resources: Resource[] = [];
     try {
       for (const { path } of files) {
-        resources.push({ name: path, digest: await digestFile(ring, join(location, path), options) });
+        resources.push({ name: path, digest: await passFile(ring, join(location, path), options) });
       }
     } finally {
       await ring.close();
@@ -59,7 +59,18 @@ export async function readContent(location: string, options: ReadContentOptions)
   }
 }
 
-async function digestFile(ring: BlockRing, path: string, options: ReadOptions): Promise<string> {
+/** SHA-256 of a file, in lower-case hex. Throws ArchiverError `not-found`, `not-a-file`, `unreadable`. */
+export async function digestFile(path: string, options: ReadOptions): Promise<string> {
+  const { size } = await stat(path).catch((error: unknown) => Promise.reject(translated(error, path)));
+  const ring = await BlockRing.for(size);
+  try {
+    return await passFile(ring, path, options);
+  } finally {
+    await ring.close();
+  }
+}
+
+async function passFile(ring: BlockRing, path: string, options: ReadOptions): Promise<string> {
   const file = await openFile(path);
   try {
     const read = { read: (block: Uint8Array, at: number) => fill(file, block, at), close: async () => {} };

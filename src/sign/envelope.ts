@@ -14,15 +14,19 @@ function preAuthEncoding(payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from(head), payload]);
 }
 
+/** What signs. */
+export interface SigningKey {
+  readonly key: KeyObject;
+  /** Where the key came from, for messages. */
+  readonly keyPath: string;
+  /** Certificates of the key, its own first, for verifiers who know only who vouches for it. */
+  readonly certificates?: readonly X509Certificate[];
+}
+
 /** The signature file: a Sigstore bundle v0.3 with a DSSE envelope around the statement. No log, nothing uploaded. */
-export function signStatement(
-  statement: string,
-  key: KeyObject,
-  path: string,
-  chain: readonly X509Certificate[] = [],
-): string {
+export function signStatement(statement: string, { key, keyPath, certificates: chain = [] }: SigningKey): string {
   const payload = Buffer.from(statement);
-  const signature = sign(curveOf(key, path).hash, preAuthEncoding(payload), key);
+  const signature = sign(curveOf(key, keyPath).hash, preAuthEncoding(payload), key);
   const bundle = {
     mediaType,
     verificationMaterial: {

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, type X509Certificate } from "node:crypto";
+import { createPublicKey } from "node:crypto";
 import { resolve } from "node:path";
 import { writeAtomically } from "../archive/atomic-output.ts";
 import { nodeDisk } from "../archive/disk.ts";
@@ -7,16 +7,11 @@ import { manifestPath } from "../manifest/manifest.ts";
 import { manifestByteLimit, parseManifest } from "../manifest/parse.ts";
 import { ArchiverError } from "../errors.ts";
 import { type Content, pathWithin, readContent } from "./content.ts";
-import { signStatement } from "./envelope.ts";
+import { type SigningKey, signStatement } from "./envelope.ts";
 import { keyHint } from "./key.ts";
 import { buildStatement, gitPaths, type Resource } from "./statement.ts";
 
-export interface SignOptions {
-  readonly key: KeyObject;
-  /** Where the key came from, for messages. */
-  readonly keyPath: string;
-  /** Certificates of the key, its own first, for verifiers who know only who vouches for it. */
-  readonly certificates?: readonly X509Certificate[];
+export interface SignOptions extends SigningKey {
   /** The signature file; `ARCHIVE.sig` when left out. */
   readonly output?: string;
   readonly signal?: AbortSignal;
@@ -49,7 +44,7 @@ export async function signArchive(location: string, options: SignOptions): Promi
   const entriesChecked = await holdAgainstManifest(location, content);
   const entries = content.kind === "file" ? content.entries : [];
   const statement = buildStatement({ name: content.name, resources: content.resources, ignoredPaths, entries });
-  const text = signStatement(statement, options.key, options.keyPath, options.certificates);
+  const text = signStatement(statement, options);
   await writeAtomically(nodeDisk, output, (file) => file.write(Buffer.from(text), 0));
   return {
     archive: location,

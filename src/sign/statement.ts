@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { compareUtf8 } from "../manifest/compare.ts";
+import { type Json, record, statementType, subjectOf } from "./in-toto.ts";
 
 /** What was signed of one file: path with `/`, or `.` for a model that is a single file. */
 export interface Resource {
@@ -19,8 +20,7 @@ export interface SignedContent {
   readonly entries: readonly Resource[];
 }
 
-const statementType = "https://in-toto.io/Statement/v1";
-const predicateType = "https://model_signing/signature/v1.0";
+export const signatureType = "https://model_signing/signature/v1.0";
 
 /** What every signer of the format leaves out of a folder. */
 export const gitPaths: readonly string[] = [".git", ".gitattributes", ".github", ".gitignore"];
@@ -53,7 +53,7 @@ export function buildStatement(content: SignedContent): string {
   return JSON.stringify({
     _type: statementType,
     subject: [{ name: content.name, digest: { sha256: rootDigest(resources) } }],
-    predicateType,
+    predicateType: signatureType,
     predicate: {
       serialization: {
         method: "files",
@@ -76,7 +76,7 @@ export function readStatement(text: string): SignedContent | string {
     return "The signed statement is no JSON.";
   }
   if (statement["_type"] !== statementType) return "The signed text is no in-toto statement of version 1.";
-  if (statement["predicateType"] !== predicateType) return `The signature is of another kind than ${predicateType}.`;
+  if (statement["predicateType"] !== signatureType) return `The signature is of another kind than ${signatureType}.`;
   const predicate = record(statement["predicate"]);
   const serialization = record(predicate["serialization"]);
   if (serialization["method"] !== "files" || serialization["hash_type"] !== "sha256") {
@@ -85,26 +85,16 @@ export function readStatement(text: string): SignedContent | string {
   if (serialization["allow_symlinks"] === true) return "The signature allows symbolic links, which is not supported.";
   const resources = readResources(predicate["resources"]);
   if (resources === null) return "The signature's list of digests cannot be read.";
-  const subjects = statement["subject"];
-  const [subject, ...more]: unknown[] = Array.isArray(subjects) ? subjects : [];
-  if (subject === undefined || more.length > 0) return "The signature speaks of more or less than one model.";
-  const { name, digest } = record(subject);
-  if (typeof name !== "string" || record(digest)["sha256"] !== rootDigest(resources)) {
-    return "The signature's root digest is not that of its list.";
-  }
+  const subject = subjectOf(statement);
+  if (subject === null) return "The signature speaks of more or less than one model.";
+  if (subject.sha256 !== rootDigest(resources)) return "The signature's root digest is not that of its list.";
   const ignored = serialization["ignore_paths"];
   return {
-    name,
+    name: subject.name,
     resources,
     ignoredPaths: Array.isArray(ignored) ? ignored.filter((path) => typeof path === "string") : [],
     entries: readResources(record(predicate["modelArchiver"])["entries"]) ?? [],
   };
-}
-
-type Json = Readonly<Record<string, unknown>>;
-
-function record(value: unknown): Json {
-  return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 }
 
 function readResources(value: unknown): readonly Resource[] | null {

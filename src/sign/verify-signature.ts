@@ -1,7 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
-import { diskFailure } from "../archive/disk.ts";
+import { readBundleFile } from "./bundle-file.ts";
 import { pathWithin, readContent } from "./content.ts";
-import { largestBundle, openBundle, type Signer } from "./envelope.ts";
+import { openBundle, type Signer } from "./envelope.ts";
 import { signaturePath } from "./sign.ts";
 import { readStatement, type Resource, type SignedContent } from "./statement.ts";
 
@@ -47,7 +46,7 @@ export async function verifySignature(location: string, options: VerifySignature
     signedName: null,
     ...nothing,
   });
-  const text = await readBundle(signature);
+  const text = await readBundleFile(signature);
   if (text === null) return refused("The signature file is too large.");
   const opened = await openBundle(text, options.signer);
   if ("refused" in opened) return refused(opened.refused);
@@ -57,15 +56,6 @@ export async function verifySignature(location: string, options: VerifySignature
   const matches = Object.values(changes).every((names) => names.length === 0);
   const reason = matches ? null : sentence(changes);
   return { archive: location, signature, matches, reason, signedName: signed.name, ...changes };
-}
-
-async function readBundle(path: string): Promise<string | null> {
-  try {
-    const { size } = await stat(path);
-    return size > largestBundle ? null : await readFile(path, "utf8");
-  } catch (error) {
-    throw diskFailure(error, path);
-  }
 }
 
 async function compare(

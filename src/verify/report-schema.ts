@@ -96,7 +96,8 @@ const residency = z.strictObject({
   ),
 });
 
-const report = z.strictObject({
+/** What was found of one archive. */
+export const report = z.strictObject({
   path: z.string(),
   verdict: z.enum(["ready", "not ready", "not proven", "sound"]),
   checks: z.array(check),

@@ -1,14 +1,13 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import type { Io } from "../io.ts";
+import { gateOptions, runOptions } from "../options.ts";
 import { progress } from "../progress.ts";
+import type { GateFlags } from "../signer-flags.ts";
 
-interface PullFlags {
+interface PullFlags extends GateFlags {
   readonly output: string;
   readonly force?: boolean;
-  readonly requireSignature?: boolean;
-  readonly key?: string;
-  readonly certificateChain?: string;
   readonly plainHttp?: boolean;
   readonly plainHttpAnywhere?: boolean;
   readonly json?: boolean;
@@ -20,12 +19,13 @@ export function pullCommand(io: Io): Command {
     .argument("<reference>", "oci://host/repository:tag or @sha256:…, or oci-layout:FOLDER:tag")
     .option("-o, --output <path>", "file, or folder to put it in", ".")
     .option("-f, --force", "overwrite a file that is there")
-    .option("--require-signature", "the archive must be signed, see --key and --certificate-chain")
-    .option("--key <file>", "for --require-signature: the signer's public key")
-    .option("--certificate-chain <file>", "for --require-signature: certificates that vouch for signers")
+    .addOption(gateOptions.signature)
+    .addOption(gateOptions.attestation)
+    .addOption(gateOptions.key)
+    .addOption(gateOptions.certificateChain)
     .option("--plain-http", "http instead of https, on this machine only")
     .option("--plain-http-anywhere", "http for every host")
-    .option("--json", "print one JSON document")
+    .addOption(runOptions.json)
     .addHelpText("after", examples)
     .action(async (reference: string, flags: PullFlags) => {
       const [{ pull }, { plainHttpOf }, { formatSize, printable }] = await Promise.all([
@@ -33,14 +33,14 @@ export function pullCommand(io: Io): Command {
         import("../registry-flags.ts"),
         import("../../report/text.ts"),
       ]);
-      const { requiredSigner } = await import("../signer-flags.ts");
-      const signer = await requiredSigner(flags, io.cwd);
+      const { requiredSigners } = await import("../signer-flags.ts");
+      const signers = await requiredSigners(flags, io.cwd);
       const line = progress(io, "pulling", { json: flags.json === true });
       const pulled = await pull(reference, {
         env: io.env,
         output: /[/\\]$/u.test(flags.output) ? `${resolve(io.cwd, flags.output)}/` : resolve(io.cwd, flags.output),
         force: flags.force === true,
-        ...(signer === undefined ? {} : { signer }),
+        signers,
         plainHttp: plainHttpOf(flags),
         signal: io.signal,
         onBytes: (done, total) => line.update(done, total),

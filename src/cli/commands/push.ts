@@ -1,26 +1,33 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import type { Io } from "../io.ts";
+import { runOptions } from "../options.ts";
 import { progress } from "../progress.ts";
 
 interface PushFlags {
   readonly unpacked?: boolean;
   readonly signature?: string;
+  readonly attestation?: string;
+  readonly bom?: string;
   readonly plainHttp?: boolean;
   readonly plainHttpAnywhere?: boolean;
   readonly json?: boolean;
 }
 
+const kinds = ["signature", "attestation", "bom"] as const;
+
 export function pushCommand(io: Io): Command {
   return new Command("push")
-    .description("put an archive, and its signature, into an OCI registry (ModelPack format)")
+    .description("put an archive, and what is signed of it, into an OCI registry (ModelPack format)")
     .argument("<archive>", ".mar or model file")
     .argument("<reference>", "oci://host/repository:tag, or oci-layout:FOLDER:tag")
     .option("--unpacked", "a layer for each stored entry: a changed handler does not send the weights again")
     .option("--signature <file>", "the signature to go with it (default: <archive>.sig if there is one)")
+    .option("--attestation <file>", "the attestation to go with it (default: <archive>.att if there is one)")
+    .option("--bom <file>", "the bill of materials to go with it (default: <archive>.cdx.json if there is one)")
     .option("--plain-http", "http instead of https, on this machine only")
     .option("--plain-http-anywhere", "http for every host")
-    .option("--json", "print one JSON document")
+    .addOption(runOptions.json)
     .addHelpText("after", examples)
     .action(async (archive: string, reference: string, flags: PushFlags) => {
       const [{ push }, { plainHttpOf }, { formatSize, plural, printable }] = await Promise.all([
@@ -32,7 +39,9 @@ export function pushCommand(io: Io): Command {
       const pushed = await push(resolve(io.cwd, archive), reference, {
         env: io.env,
         unpacked: flags.unpacked === true,
-        ...(flags.signature === undefined ? {} : { signature: resolve(io.cwd, flags.signature) }),
+        attachments: Object.fromEntries(
+          kinds.flatMap((kind) => (flags[kind] === undefined ? [] : [[kind, resolve(io.cwd, flags[kind])]])),
+        ),
         plainHttp: plainHttpOf(flags),
         signal: io.signal,
         onBytes: (done, total) => line.update(done, total),
@@ -45,7 +54,7 @@ export function pushCommand(io: Io): Command {
       const lines = [
         `${printable(pushed.reference)}   ${plural(pushed.layers, "layer")}, ${formatSize(pushed.sent)} sent${there}`,
         pushed.digest,
-        ...(pushed.signature === null ? [] : [`signature ${pushed.signature}`]),
+        ...kinds.flatMap((kind) => (pushed[kind] === null ? [] : [`${kind} ${pushed[kind]}`])),
       ];
       io.stdout.write(`${lines.join("\n")}\n`);
     });

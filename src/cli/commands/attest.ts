@@ -1,0 +1,36 @@
+import { Command } from "commander";
+import type { Io } from "../io.ts";
+import { addJudgingOptions } from "../judging-options.ts";
+import { runOptions, signingOptions } from "../options.ts";
+
+export function attestCommand(io: Io): Command {
+  const command = new Command("attest")
+    .description("verify an archive, and sign the report as an in-toto test result that is bound to its bytes")
+    .argument("<archive>", ".mar, .tar.gz, .tar or model file")
+    .addOption(signingOptions.key)
+    .addOption(signingOptions.passwordFile)
+    .addOption(signingOptions.certificate)
+    .option("-o, --output <file>", "the attestation file (default: <archive>.att)");
+  return addJudgingOptions(command)
+    .addOption(runOptions.json)
+    .addOption(runOptions.quiet)
+    .addHelpText("after", examples)
+    .action(async (archive: string, flags) => {
+      const { EnginePool } = await import("../../runtime/engine-pool.ts");
+      const pool = new EnginePool({ project: io.cwd, timeoutMs: Number(flags.timeout) * 1000, signal: io.signal });
+      pool.warm();
+      try {
+        const { runAttest } = await import("../attest-run.ts");
+        await runAttest(archive, flags, io, pool);
+      } finally {
+        pool.close();
+      }
+    });
+}
+
+const examples = `
+Examples:
+  $ model-archiver attest resnet50_fast.mar --key ci.pem
+  $ model-archiver attest resnet50_fast.mar --key ci.pem --sample coffee.jpg --expect espresso --slo p99=200ms
+
+Exit codes: 0 ready, and attested · 1 not ready or not proven: nothing is signed · 2 could not`;

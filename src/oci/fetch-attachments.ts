@@ -1,0 +1,61 @@
+import { writeFile } from "node:fs/promises";
+import { diskFailure } from "../archive/disk.ts";
+import { largestBundle, type Signer } from "../sign/envelope.ts";
+import {
+  type Attachment,
+  attachmentKinds,
+  type AttachmentKind,
+  attachmentSuffixes,
+  chosen,
+  readAttachment,
+  readReferrer,
+} from "./attachment.ts";
+import { fileBytes, type TransferSettings } from "./blob-source.ts";
+import { digestOf } from "./index-document.ts";
+import type { Found } from "./remote-archive.ts";
+import type { Descriptor, Store } from "./store.ts";
+
+/** Referrers that are looked at: more are there to waste our time. */
+const mostReferrers = 64;
+
+/** By whom an attachment must be, to be chosen among others of its kind. */
+export type Signers = Readonly<Partial<Record<AttachmentKind, Signer | undefined>>>;
+
+/** Writes the artifact's attachments beside `path`, one of each kind, and says which there are. */
+export async function fetchAttachments(
+  { store, manifest, plan }: Found,
+  path: string,
+  signers: Signers,
+  settings: TransferSettings,
+): Promise<readonly AttachmentKind[]> {
+  const all: Attachment[] = [];
+  let room = largestBundle;
+  for (const referrer of (await store.referrers(manifest.digest)).slice(-mostReferrers)) {
+    const document = await store.getManifest(referrer.digest);
+    const blob = document && readReferrer(document.bytes, manifest.digest);
+    if (!blob || blob.size > room) continue;
+    room -= blob.size;
+    const bytes = await fetchSmall(store, blob, settings);
+    const attachment = bytes && (await readAttachment(bytes));
+    if (attachment) all.push(attachment);
+  }
+  const kinds: AttachmentKind[] = [];
+  for (const kind of attachmentKinds) {
+    const one = await chosen(all, kind, plan.sha256, signers[kind]);
+    if (one === null) continue;
+    const file = `${path}${attachmentSuffixes[kind]}`;
+    await writeFile(file, one.bytes).catch((error: unknown) => Promise.reject(diskFailure(error, file)));
+    kinds.push(kind);
+  }
+  return kinds;
+}
+
+/** A small blob; null when its bytes are not those of its digest. */
+async function fetchSmall(store: Store, blob: Descriptor, settings: TransferSettings): Promise<Uint8Array | null> {
+  const segments = [{ at: 0, length: blob.size, digest: blob.digest, from: 0 }];
+  const plan = { name: null, size: blob.size, sha256: blob.digest.slice(7), segments };
+  const parts: Uint8Array[] = [];
+  for await (const block of fileBytes(store, plan, 0, blob.size, settings)) parts.push(block);
+  const bytes = Buffer.concat(parts);
+  return digestOf(bytes) === blob.digest ? bytes : null;
+}
