@@ -4,7 +4,8 @@ import { manifestByteLimit, parseManifest } from "../manifest/parse.ts";
 import { sniffFormat } from "../model/sniff-format.ts";
 import type { Signature } from "../model/signature.ts";
 import type { Inference } from "../runtime/inference.ts";
-import type { ModelRun, NoRun, Rerun } from "../runtime/model-run.ts";
+import type { ModelRun, NoRun, Rerun, ServedRun } from "../runtime/model-run.ts";
+import type { RequestBody } from "../runtime/request-body.ts";
 import type { RuntimeInput } from "../runtime/runtime-input.ts";
 import { type NoAnswer, skipped } from "./check.ts";
 import { modelSignature } from "./model-signature.ts";
@@ -17,6 +18,10 @@ const defaultTextLimit = 1 << 20;
 export interface ModelRunner {
   run(subject: Subject): Promise<ModelRun>;
   rerun(subject: Subject, inputs: readonly RuntimeInput[]): Promise<Rerun>;
+  /** Of a runner that is a server, and takes what its clients send. */
+  request?(subject: Subject, body: RequestBody): Promise<ServedRun>;
+  /** Ends what the run started. */
+  close?(): Promise<void>;
 }
 
 const noRun: NoRun = { stage: "skipped", reason: "no engine was given", advice: [] };
@@ -77,6 +82,7 @@ export function archiveSubject(
     signature,
     modelRun,
     rerun: (inputs) => runner.rerun(subject, inputs),
+    request: runner.request === undefined ? null : (body) => runner.request?.(subject, body) ?? Promise.resolve(noRun),
     inference: async () => inferenceOf(await modelRun()),
   };
   return subject;

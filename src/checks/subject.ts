@@ -6,7 +6,8 @@ import type { Signature } from "../model/signature.ts";
 import type { AuditedFile } from "../residency/audit.ts";
 import type { ResidencyPolicy } from "../residency/jurisdiction.ts";
 import type { Inference } from "../runtime/inference.ts";
-import type { ModelRun, Rerun } from "../runtime/model-run.ts";
+import type { ModelRun, Rerun, ServedRun } from "../runtime/model-run.ts";
+import type { RequestBody } from "../runtime/request-body.ts";
 import type { RuntimeInput } from "../runtime/runtime-input.ts";
 import type { SampleFile } from "../sample/sample-file.ts";
 import type { Signer } from "../sign/envelope.ts";
@@ -90,4 +91,6 @@ export interface Subject {
   modelRun(): Promise<ModelRun>;
   /** Another run, on these inputs, with its outputs in full. */
   rerun(inputs: readonly RuntimeInput[]): Promise<Rerun>;
+  /** A request to the server that runs the model; null: what runs it takes tensors. */
+  readonly request: ((body: RequestBody) => Promise<ServedRun>) | null;
 }

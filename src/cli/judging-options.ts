@@ -13,11 +13,14 @@ export function addJudgingOptions(command: Command): Command {
     .option("--seed <number>", "for random fills", "0")
     .addOption(runOptions.timeout)
     .addOption(
-      new Option("--engine <engine>", "torch runs the archive's code in your own PyTorch, after the static checks")
-        .choices(["onnxruntime", "torch"])
+      new Option(
+        "--engine <engine>",
+        "torch and torchserve run the archive's code in your own, after the static checks",
+      )
+        .choices(["onnxruntime", "torch", "torchserve"])
         .default("onnxruntime"),
     )
-    .option("--python <path>", "the Python with PyTorch for --engine torch", "python3")
+    .option("--python <path>", "the Python with PyTorch, or TorchServe, for --engine", "python3")
     .option("--compare", "with --engine torch: the largest difference to ONNX Runtime")
     .option("--batch <rows>", "the model must also take a batch of this many")
     .addOption(repeatable("--target <package==version>", "what the server runs, e.g. torch==2.4"))

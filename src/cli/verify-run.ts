@@ -10,6 +10,7 @@ import { readInputs } from "../verify/inputs.ts";
 import { readPolicy } from "../verify/policy.ts";
 import { type VerifyDocument, verifySchemaVersion } from "../verify/report.ts";
 import { exitCodeOf } from "../verify/verdict.ts";
+import type { EngineName } from "../verify/verify.ts";
 import { opener, verifyAll, type VerifyAllOptions } from "../verify/verify-all.ts";
 import { bugText } from "./failure.ts";
 import type { Io } from "./io.ts";
@@ -27,7 +28,7 @@ export interface VerifyFlags {
   readonly fill?: string;
   readonly seed: string;
   readonly timeout: string;
-  readonly engine: "onnxruntime" | "torch";
+  readonly engine: EngineName;
   readonly python: string;
   readonly compare?: boolean;
   readonly batch?: string;

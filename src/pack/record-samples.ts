@@ -20,7 +20,7 @@ import {
   sampleSchemaVersion,
   samplesFolder,
 } from "../sample/recorded-sample.ts";
-import { readSample } from "../sample/sample-file.ts";
+import { readSample, type SampleFile } from "../sample/sample-file.ts";
 import { isExpected } from "../sample/top-labels.ts";
 import type { Source } from "./source.ts";
 
@@ -37,10 +37,17 @@ export interface SamplesToRecord {
 }
 
 const timeoutMs = 120_000;
+/** The sample as a client sends it, whatever it is. */
+const requestFile = "request.bin";
+
+interface Recorded {
+  readonly file: SampleFile;
+  readonly ran: RanSample;
+}
 
 /**
- * Runs the model on each sample and gives what to pack: the prepared input and the output as `.npy`, with a
- * `sample.json` that describes both. Throws ArchiverError when the model does not take a sample, or names another label.
+ * Runs the model on each sample and gives what to pack: the file itself, the prepared input and the output as `.npy`,
+ * with a `sample.json` that describes them. Throws ArchiverError when the model does not take a sample, or names another label.
  */
 export async function recordSamples(wanted: SamplesToRecord): Promise<{ sources: Source[]; entries: string[] }> {
   const pool = new EnginePool({ project: wanted.cwd, timeoutMs });
@@ -71,7 +78,7 @@ function missingEngine(cause: unknown): never {
   });
 }
 
-async function runSample(path: string, wanted: SamplesToRecord, pool: EnginePool): Promise<RanSample> {
+async function runSample(path: string, wanted: SamplesToRecord, pool: EnginePool): Promise<Recorded> {
   const file = await readSample(path, wanted.cwd);
   const labels = await labelsIn(wanted.sources);
   const archive = await openArchive(wanted.model, { whole: true });
@@ -87,7 +94,7 @@ async function runSample(path: string, wanted: SamplesToRecord, pool: EnginePool
         remedy: "Check the weights, the labels and the sample; nothing was written.",
       });
     }
-    return run;
+    return { file, ran: run };
   } finally {
     await archive.close();
   }
@@ -111,7 +118,7 @@ async function labelsIn(sources: readonly Source[]): Promise<ReadonlyMap<string,
   }
 }
 
-function sourcesOf(ran: RanSample, engine: string, folder: string, from: string): Source[] {
+function sourcesOf({ file, ran }: Recorded, engine: string, folder: string, from: string): Source[] {
   const tensors: { readonly row: RecordedTensor; readonly bytes: Uint8Array }[] = [];
   const record = (kind: string, name: string | null, tensor: LoadedTensor): RecordedTensor => {
     const bytes = writeNpy(tensor);
@@ -134,12 +141,14 @@ function sourcesOf(ran: RanSample, engine: string, folder: string, from: string)
       return record("input", name, { dtype, shape, bytes: fill.bytes });
     }),
     outputs: ran.outputs.map((output) => record("output", output.name, output)),
+    request: { type: file.type, file: requestFile },
     tolerance: defaultTolerance,
   };
   const text = Buffer.from(`${JSON.stringify(sample, null, 2)}\n`);
   return [
     madeSource(`${folder}/sample.json`, from, text),
     ...tensors.map(({ row, bytes }) => madeSource(`${folder}/${row.file}`, from, bytes)),
+    madeSource(`${folder}/${requestFile}`, from, file.bytes),
   ];
 }
 

@@ -39,5 +39,8 @@ export type ModelRun =
       readonly unstable: readonly { readonly name: string; readonly difference: number }[];
     };
 
+/** How far a request to a server came. */
+export type ServedRun = NoRun | FailedRun | { readonly stage: "done"; readonly answer: string };
+
 /** How far another run came, on inputs that a check chose. */
 export type Rerun = NoRun | FailedRun | { readonly stage: "done"; readonly outputs: readonly RawOutput[] };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { dtypeOfName } from "../graph/dtype.ts";
 import { packageFile } from "../package-file.ts";
+import { cleanEnvironment } from "./clean-environment.ts";
 import { fillBytes } from "./fill.ts";
 import type { RuntimeInput } from "./runtime-input.ts";
 import type { RawOutput } from "./session-protocol.ts";
@@ -126,14 +127,4 @@ function runPython(folder: string, { python, timeoutMs, signal }: TorchEngineOpt
 
 function lastLine(text: string): string | undefined {
   return text.trim().split("\n").at(-1) || undefined;
-}
-
-/** What a Python needs to start; tokens and keys of the caller's environment stay here. */
-function cleanEnvironment(folder: string): NodeJS.ProcessEnv {
-  const { env } = process;
-  const kept = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SystemRoot", "LANG", "OMP_NUM_THREADS"];
-  const own = kept.flatMap((key) => (env[key] === undefined ? [] : [[key, env[key]] as const]));
-  // Packages of `pip install --user` are found by the home folder, which is not ours to show.
-  const home = env["HOME"] === undefined ? {} : { PYTHONUSERBASE: join(env["HOME"], ".local") };
-  return { ...Object.fromEntries(own), ...home, HOME: folder, TMPDIR: folder, TEMP: folder, TMP: folder };
 }

@@ -15,6 +15,8 @@ export interface RecordedSample {
   readonly engine: string;
   readonly inputs: readonly RecordedTensor[];
   readonly outputs: readonly RecordedTensor[];
+  /** The file itself, as a client sends it to a server; null in records that lack it. */
+  readonly request: RecordedRequest | null;
   readonly tolerance: Tolerance;
 }
 
@@ -23,6 +25,13 @@ export interface RecordedTensor {
   readonly name: string | null;
   readonly dtype: DType;
   readonly shape: readonly number[];
+  /** Beside `sample.json`. */
+  readonly file: string;
+}
+
+export interface RecordedRequest {
+  /** Media type. */
+  readonly type: string;
   /** Beside `sample.json`. */
   readonly file: string;
 }
@@ -56,10 +65,12 @@ export function readRecorded(text: string): RecordedSample | string {
   const inputs = readTensors(value["inputs"]);
   const outputs = readTensors(value["outputs"]);
   if (inputs === null || outputs === null) return "inputs and outputs list name, dtype, shape and file";
+  const request = readRequest(value["request"]);
+  if (request === undefined) return "request has type and file";
   if (!isRecord(tolerance)) return "tolerance has absolute and relative";
   const { absolute, relative } = tolerance;
   if (!isTolerance(absolute) || !isTolerance(relative)) return "tolerance has absolute and relative, both 0 or more";
-  const rest = { expect, engine, inputs, outputs, tolerance: { absolute, relative } };
+  const rest = { expect, engine, inputs, outputs, request, tolerance: { absolute, relative } };
   return { schemaVersion, name, preprocessing, ...rest };
 }
 
@@ -76,6 +87,15 @@ function readTensors(value: unknown): RecordedTensor[] | null {
     tensors.push({ name, dtype: known, shape: shape.map(Number), file });
   }
   return tensors;
+}
+
+/** Null where there is none; undefined where it is no request. */
+function readRequest(value: unknown): RecordedRequest | null | undefined {
+  if (value === undefined || value === null) return null;
+  if (!isRecord(value)) return undefined;
+  const { type, file } = value;
+  if (typeof type !== "string" || !/^[\w.+/-]+$/.test(type)) return undefined;
+  return typeof file === "string" && /^[\w-]+\.bin$/.test(file) ? { type, file } : undefined;
 }
 
 const isTolerance = (value: unknown): value is number => typeof value === "number" && value >= 0;

@@ -7,6 +7,7 @@ import { collect, streamZipEntry } from "../archive/zip-stream.ts";
 import { ArchiverError } from "../errors.ts";
 import type { LoadedTensor } from "../runtime/dummy-input.ts";
 import { readNpy } from "../runtime/npy.ts";
+import type { RequestBody } from "../runtime/request-body.ts";
 import type { Picture } from "./decode-picture.ts";
 
 /** What a sample file holds, read but not yet prepared for a model. */
@@ -23,9 +24,8 @@ export interface NamedTensor {
   readonly tensor: LoadedTensor;
 }
 
-export interface SampleFile {
-  /** Without its folder. */
-  readonly name: string;
+/** A file, as a client would post it, with what it holds. `name`: without its folder. */
+export interface SampleFile extends RequestBody {
   readonly content: SampleContent;
 }
 
@@ -42,7 +42,14 @@ export async function readSample(path: string, cwd: string): Promise<SampleFile>
   });
   const name = basename(path);
   if (bytes.length > sizeLimit) throw new ArchiverError("bad-sample", `${path} is over 256 MB.`);
-  return { name, content: await contentOf(bytes, name) };
+  const content = await contentOf(bytes, name);
+  return { name, type: mediaType(content, bytes), bytes, content };
+}
+
+function mediaType({ kind }: SampleContent, [first]: Uint8Array): string {
+  if (kind === "picture") return first === 0xff ? "image/jpeg" : "image/png";
+  if (kind === "json") return "application/json";
+  return kind === "text" ? "text/plain" : "application/octet-stream";
 }
 
 async function contentOf(bytes: Buffer, name: string): Promise<SampleContent> {

@@ -89,8 +89,20 @@ function runFacts({ engine, inputs, outputs, loadMs, runMs, compared }: NonNulla
     values.length > 3
       ? `${values.slice(0, 2).map(tensor).join(", ")} and ${values.length - 2} more`
       : values.map(tensor).join(", ");
+  if (outputs.length === 0) return servedFacts(engine, inputs, loadMs, runMs);
   const finite = outputs.every((output) => output.nonFinite === 0) ? ", all finite" : "";
   return `${list(inputs)} → ${list(outputs)}${finite}; load ${Math.round(loadMs)} ms, run ${Math.round(runMs)} ms${engine.startsWith("torch") ? ` (${engine})` : ""}${comparison(compared)}`;
+}
+
+/** What a server did: it gives no tensors. */
+function servedFacts(
+  engine: string,
+  [request]: NonNullable<Report["inference"]>["inputs"],
+  loadMs: number,
+  runMs: number,
+): string {
+  const asked = request === undefined ? "a request" : `${request.fill}`;
+  return `READY after ${(loadMs / 1000).toFixed(1)} s, answers ${asked} in ${Math.round(runMs)} ms (${engine})`;
 }
 
 function comparison(compared: NonNullable<Report["inference"]>["compared"]): string {

@@ -27,9 +27,10 @@ export async function verifyAll(
   options: VerifyAllOptions = {},
 ): Promise<(Verified | Unreadable)[]> {
   const pool = options.pool ?? enginePool(options);
-  if (!options.pool && !options.static) pool.warm();
-  // What is measured must not share the machine with its neighbours in the list.
-  const lanes = options.slo?.length ? 1 : Math.min(paths.length, availableParallelism());
+  const served = options.engine === "torchserve";
+  if (!options.pool && !options.static && !served) pool.warm();
+  // What is measured must not share the machine with its neighbours in the list, and one server fills it.
+  const lanes = options.slo?.length || served ? 1 : Math.min(paths.length, availableParallelism());
   const threads = options.threads ?? (lanes > 1 ? Math.max(1, Math.floor(availableParallelism() / lanes)) : 0);
   const results: (Verified | Unreadable)[] = [];
   let next = 0;

@@ -31,8 +31,8 @@ export interface VerifyOptions extends Partial<CheckOptions>, Partial<RunModelOp
   /** Processes to use, when several archives share them; the caller closes it. */
   readonly pool?: EnginePool;
   readonly checks?: readonly Check[];
-  /** `torch`: the user's own Python with PyTorch, which executes the archive's code. */
-  readonly engine?: "onnxruntime" | "torch";
+  /** `torch`: the user's own Python with PyTorch; `torchserve`: a real server of it. Both execute the archive's code. */
+  readonly engine?: EngineName;
   /** That Python; `python3` unless told. */
   readonly python?: string;
   /** Limits to measure against once everything else is ready. */
@@ -40,6 +40,8 @@ export interface VerifyOptions extends Partial<CheckOptions>, Partial<RunModelOp
   /** With `torch`: run ONNX Runtime, too, and tell the largest difference. */
   readonly compare?: boolean;
 }
+
+export type EngineName = "onnxruntime" | "torch" | "torchserve";
 
 /** A report, and what a page for people shows besides. */
 export interface Verified {
@@ -57,13 +59,22 @@ export async function verify(archive: Archive, options: VerifyOptions = {}): Pro
 
 /** As `verify`, with what a page shows besides. */
 export async function verifyWithFacts(archive: Archive, options: VerifyOptions = {}): Promise<Verified> {
-  if (options.static || options.pool) return judge(archive, options, runnerOf(options));
+  if (options.static || options.pool) return judgeWithRunner(archive, options);
   const pool = enginePool(options);
-  pool.warm();
+  if (options.engine !== "torchserve") pool.warm();
   try {
-    return await judge(archive, options, runnerOf({ ...options, pool }));
+    return await judgeWithRunner(archive, { ...options, pool });
   } finally {
     pool.close();
+  }
+}
+
+async function judgeWithRunner(archive: Archive, options: VerifyOptions): Promise<Verified> {
+  const runner = await runnerOf(options);
+  try {
+    return await judge(archive, options, runner);
+  } finally {
+    await runner?.close?.();
   }
 }
 
@@ -77,11 +88,15 @@ export function enginePool(options: VerifyOptions): EnginePool {
   });
 }
 
-function runnerOf(options: VerifyOptions): ModelRunner | undefined {
+async function runnerOf(options: VerifyOptions): Promise<ModelRunner | undefined> {
   const settings = { inputs: [], fill: null, seed: 0, ...options };
+  const { engine = "onnxruntime", python = "python3", timeoutMs = defaultTimeoutMs } = options;
+  if (engine === "torchserve") {
+    const { servedRunner } = await import("../checks/model/served-runner.ts");
+    return servedRunner({ ...settings, python, timeoutMs, threads: 0 });
+  }
   const own = options.pool && modelRunner(options.pool, settings);
-  if (options.engine !== "torch") return own;
-  const { python = "python3", timeoutMs = defaultTimeoutMs } = options;
+  if (engine === "onnxruntime") return own;
   const torch = torchRunner({ ...settings, python, timeoutMs });
   return options.compare && own ? comparingRunner(torch, own) : torch;
 }

@@ -2,7 +2,7 @@ import { type Check, skipped } from "../check.ts";
 
 export const loads: Check = {
   id: "model/loads",
-  title: "Model loads in ONNX Runtime",
+  title: "Model loads",
   severity: "error",
   why: "A model that does not load keeps the worker from starting; TorchServe restarts it for ever.",
   remedy: "Export the model again and check the file before packing it.",

@@ -1,9 +1,11 @@
 import { readNpy } from "../../runtime/npy.ts";
+import type { RequestBody } from "../../runtime/request-body.ts";
 import type { RawOutput } from "../../runtime/session-protocol.ts";
 import type { RuntimeInput, TensorInput } from "../../runtime/runtime-input.ts";
 import { numbersOf } from "../../runtime/summary.ts";
 import { readRecorded, type RecordedSample, type RecordedTensor, samplesFolder } from "../../sample/recorded-sample.ts";
 import { sampleInputs } from "../../sample/sample-inputs.ts";
+import { answeredLabels } from "../../sample/served-answer.ts";
 import { type TopLabel, topLabels } from "../../sample/top-labels.ts";
 import { readLabels } from "../labels/label-file.ts";
 import type { Finding } from "../check.ts";
@@ -24,6 +26,8 @@ export interface RanSample {
   readonly expect: string | null;
   readonly inputs: readonly RuntimeInput[];
   readonly outputs: readonly RawOutput[];
+  /** Of a server, which gives no tensors. */
+  readonly answer?: string;
   /** The five likeliest classes; empty for outputs that are no classes. */
   readonly top: readonly TopLabel[];
 }
@@ -62,6 +66,10 @@ const madeUp = { fill: null, seed: 0 } as const;
 async function runGiven(subject: Subject): Promise<SampleRun | null> {
   const { sample } = subject.options;
   if (sample === null) return null;
+  if (subject.request !== null) {
+    const { name } = sample.file;
+    return ask(subject, { name, preprocessing: byHandler, expect: sample.expect }, sample.file, subject.request);
+  }
   const declared = (await subject.signature())?.inputs ?? [];
   const prepared = sampleInputs(sample.file, declared, madeUp);
   if ("misfit" in prepared) return fail({ message: prepared.misfit, at: null, remedy: prepared.remedy });
@@ -83,10 +91,24 @@ async function run(subject: Subject, sample: Described, inputs: readonly Runtime
   return { stage: "done", ...sample, inputs, outputs, top: await topOf(subject, outputs) };
 }
 
+const byHandler = "the handler's own";
+
+type Request = NonNullable<Subject["request"]>;
+
+/** Posts the file itself to the server that runs the model. */
+async function ask(subject: Subject, sample: Described, body: RequestBody, request: Request): Promise<SampleRun> {
+  const served = await request(body);
+  if (served.stage === "skipped") return served;
+  if (served.stage !== "done") return fail(served.failure);
+  const { answer } = served;
+  const top = answeredLabels(answer, await readLabels(subject));
+  return { stage: "done", ...sample, inputs: [], outputs: [], answer, top };
+}
+
 const fail = (finding: Finding): FailedSample => ({ stage: "failed", finding });
 
-/** Of the first output that has a score for each class. */
-async function topOf(subject: Subject, outputs: readonly RawOutput[]): Promise<readonly TopLabel[]> {
+/** Classes of the first output that has a score for each class. */
+export async function topOf(subject: Subject, outputs: readonly RawOutput[]): Promise<readonly TopLabel[]> {
   const scores = outputs.find(({ dtype, shape }) => /float/.test(dtype) && (shape.length === 1 || shape.length === 2));
   if (scores === undefined) return [];
   const labels = subject.options.sample?.labels ?? (await readLabels(subject));
@@ -116,14 +138,47 @@ async function runEntry(
   if (text === null) return fail({ message: "the manifest names a sample that is not there, or no text", ...at });
   const recorded = readRecorded(text);
   if (typeof recorded === "string") return fail({ message: `no record of a sample: ${recorded}`, ...at });
-  const folder = entry.slice(0, entry.lastIndexOf("/") + 1);
-  const inputs = await readTensors(subject, folder, recorded.inputs);
+  const folder = folderOf(entry);
   const before = await readTensors(subject, folder, recorded.outputs);
+  if (subject.request !== null) return askEntry(subject, entry, recorded, before, subject.request);
+  const inputs = await readTensors(subject, folder, recorded.inputs);
   if (typeof inputs === "string") return fail({ message: inputs, ...at });
   if (typeof before === "string") return fail({ message: before, ...at });
   const ran = await run(subject, recorded, inputs);
   if (ran.stage !== "done") return ran;
   return { ...ran, recorded, before: before.map(outputOf) };
+}
+
+const folderOf = (entry: string): string => entry.slice(0, entry.lastIndexOf("/") + 1);
+
+async function askEntry(
+  subject: Subject,
+  entry: string,
+  recorded: RecordedSample,
+  before: TensorInput[] | string,
+  request: Request,
+): ReturnType<typeof runEntry> {
+  if (typeof before === "string") return fail({ message: before, at: entry });
+  const body = await bodyOf(subject, entry, recorded);
+  if (body === null) return { stage: "skipped", reason: `${entry} lacks the file that a client sends` };
+  const { name, expect } = recorded;
+  const ran = await ask(subject, { name, preprocessing: byHandler, expect }, body, request);
+  return ran.stage === "done" ? { ...ran, recorded, before: before.map(outputOf) } : ran;
+}
+
+async function bodyOf(subject: Subject, entry: string, { name, request }: RecordedSample): Promise<RequestBody | null> {
+  const bytes = request === null ? null : await subject.bytes(folderOf(entry) + request.file, tensorLimit);
+  return request === null || bytes === null ? null : { name, type: request.type, bytes };
+}
+
+/** What a client would send, from the first sample that the archive brings; null where it brings none. */
+export async function recordedRequest(subject: Subject): Promise<RequestBody | null> {
+  const manifest = (await subject.manifest())?.manifest;
+  const entries: unknown = manifest?.modelArchiver?.["samples"];
+  const entry = Array.isArray(entries) ? String(entries[0]) : null;
+  const text = entry?.startsWith(`${samplesFolder}/`) ? await subject.text(entry) : null;
+  const recorded = text === null ? "none" : readRecorded(text);
+  return entry === null || typeof recorded === "string" ? null : bodyOf(subject, entry, recorded);
 }
 
 type RanRecord = Extract<RecordedRun, { readonly stage: "done" }>;

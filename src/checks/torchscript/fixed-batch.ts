@@ -19,6 +19,8 @@ export const fixedBatch: Check = {
   after: [malformed],
   runsModel: true,
   async *run(subject) {
+    // A server makes its batches itself, and was asked for one.
+    if (subject.request !== null) return notApplicable;
     const program = await torchProgram(subject);
     const rows = await batchOf(subject);
     if (program === null || program.kind === "broken" || rows === null || rows < 2) return notApplicable;

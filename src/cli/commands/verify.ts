@@ -28,7 +28,7 @@ export function verifyCommand(io: Io): Command {
       const { EnginePool } = await import("../../runtime/engine-pool.ts");
       const pool = new EnginePool({ project: io.cwd, timeoutMs: Number(flags.timeout) * 1000, signal: io.signal });
       // The engine's process starts first, and loads while we load, and while the static checks run.
-      if (!flags.static) pool.warm();
+      if (!flags.static && flags.engine !== "torchserve") pool.warm();
       try {
         const { runVerify } = await import("../verify-run.ts");
         await runVerify(paths, flags, io, pool);
@@ -42,6 +42,7 @@ const examples = `
 Examples:
   $ model-archiver verify resnet50_fast.mar
   $ model-archiver verify resnet50_fast.mar --sample coffee.jpg --expect espresso
+  $ model-archiver verify resnet50_fast.mar --sample coffee.jpg --engine torchserve
   $ model-archiver verify --static --sarif verify.sarif model_store/*.mar
 
 Exit codes: 0 ready (sound with --static) · 1 not ready or not proven · 2 a path could not be read, or no engine`;
