@@ -13,6 +13,7 @@ import { attestDocument, keygenDocument, signDocument, verifySignatureDocument }
 import { convertDocument, errorDocument, explainDocument, extractDocument } from "../src/report/command-schemas.ts";
 import { errorsPage } from "../src/report/errors-page.ts";
 import { configCheckDocument, configInitDocument, doctorDocument } from "../src/report/serving-schema.ts";
+import { specJsonSchema } from "../src/spec/spec-schema.ts";
 import { operatorsPage } from "../src/torchscript/operators-page.ts";
 import { operators } from "../src/torchscript/operators/registry.ts";
 import { verifyDocument } from "../src/verify/report-schema.ts";
@@ -39,6 +40,7 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
   "schema/manifest.schema.json": async () => json(manifestSchema()),
   "schema/keygen.schema.json": async () => json(z.toJSONSchema(keygenDocument)),
   "schema/diff.schema.json": async () => json(z.toJSONSchema(diffDocument)),
+  "schema/model-archiver.schema.json": async () => json(specJsonSchema()),
   "schema/pull.schema.json": async () => json(z.toJSONSchema(pullDocument)),
   "schema/push.schema.json": async () => json(z.toJSONSchema(pushDocument)),
   "schema/sign.schema.json": async () => json(z.toJSONSchema(signDocument)),

@@ -1,8 +1,8 @@
 import { ArchiverError } from "../errors.ts";
 import type { Latency } from "./statistics.ts";
 
-/** What can be asked, with how a value of it is written. */
-const metrics = {
+/** What can be asked, with the unit of its value. */
+export const metrics = {
   p50: "ms",
   p90: "ms",
   p95: "ms",

@@ -73,6 +73,12 @@ export const ownFlags: readonly Flag[] = [
     repeatable: true,
     help: "with --convert: [name=]shape[:dtype], where the model recorded no inputs (repeatable)",
   },
+  {
+    name: "--spec",
+    value: "file",
+    help: "take what is left out from this file (default: model-archiver.yaml, if any)",
+  },
+  { name: "--no-spec", help: "leave model-archiver.yaml alone" },
   { name: "--created-on", value: "when", help: "now, or an ISO 8601 date (default: the newest input's)" },
   { name: "--dry-run", help: "print what would be packed, write nothing" },
   { name: "--verify", help: "run verify on what was written" },

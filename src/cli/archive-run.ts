@@ -30,12 +30,14 @@ function wantsOnnxRuntime({ entries, manifest }: ArchiveResult): boolean {
 }
 
 async function pack(flags: ArchiveCommandFlags, io: Io): Promise<ArchiveResult> {
-  const { dryRun = false, verify: _verify, json, quiet, convert, input = [], ...recipe } = flags;
+  const { dryRun = false, verify: _verify, json, quiet, convert, input = [], ...rest } = flags;
+  const { spec: _spec, specPath, specFolder = io.cwd, ...recipe } = rest;
+  if (specPath !== undefined && !json && !quiet) io.stderr.write(`using ${printable(specPath)}\n`);
   if (convert === undefined && input.length > 0) throw new ArchiverError("usage", "--input goes with --convert onnx");
   const line = progress(io, "packing", { ...(quiet ? { quiet } : {}), ...(json ? { json } : {}) });
   try {
     const options: ArchiveOptions = {
-      cwd: io.cwd,
+      cwd: specFolder,
       env: io.env,
       signal: io.signal,
       dryRun,
@@ -43,7 +45,7 @@ async function pack(flags: ArchiveCommandFlags, io: Io): Promise<ArchiveResult> 
     };
     if (convert === undefined) return await archive(recipe, options);
     const { archiveConverted } = await import("./archive-convert.ts");
-    return await archiveConverted(recipe, input, options, io);
+    return await archiveConverted(recipe, input, options, { ...io, cwd: specFolder });
   } finally {
     line.end();
   }
@@ -56,7 +58,12 @@ async function verify(path: string, flags: ArchiveCommandFlags, io: Io): Promise
   const silent = flags.json || flags.quiet;
   if (!silent) io.stdout.write("\n");
   const inner: Io = { ...io, ...(silent ? { stdout: { write: (part: string) => (text += part) } } : {}) };
-  await verifyCommand(inner).parseAsync([...(flags.json ? ["--json"] : []), "--", path], { from: "user" });
+  const { spec } = flags;
+  const options = [
+    ...(flags.json ? ["--json"] : []),
+    ...(spec === undefined ? [] : [spec === false ? "--no-spec" : `--spec=${spec}`]),
+  ];
+  await verifyCommand(inner).parseAsync([...options, "--", path], { from: "user" });
   io.exitCode = inner.exitCode;
   return flags.json ? JSON.parse(text) : null;
 }

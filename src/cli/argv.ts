@@ -5,13 +5,19 @@ import { type Flag, archiveFlags, classicFlags, ownFlags } from "./archive-flags
  * The command line as commander should see it. `archive` takes what Python's argparse takes: unambiguous prefixes,
  * `--flag=value`, `-v1.0`, `-fv1.0`, the last of repeated flags, and no word `archive` when the first argument is one
  * of its flags; `--version VALUE` is the model's version there. All other command lines pass unchanged.
- * Throws ArchiverError `usage` with every mistake at once.
+ * With `spec`, a file says what `archive` needs and the
+ * command line leaves out. Throws ArchiverError `usage` with every mistake at once.
  */
-export function normalizeArgv(argv: readonly string[]): readonly string[] {
+export function normalizeArgv(argv: readonly string[], spec = false): readonly string[] {
+  if (!isArchiveLine(argv)) return argv;
+  return ["archive", ...normalizeArchive(argv[0] === "archive" ? argv.slice(1) : argv, spec)];
+}
+
+/** Whether these arguments are those of `archive`, with or without that word. */
+export function isArchiveLine(argv: readonly string[]): boolean {
   const [first] = argv;
-  if (first === undefined || (argv.length === 1 && first === "--version")) return argv;
-  if (first === "archive") return ["archive", ...normalizeArchive(argv.slice(1))];
-  return beginsFlag(first) ? ["archive", ...normalizeArchive(argv)] : argv;
+  if (first === undefined || (argv.length === 1 && first === "--version")) return false;
+  return first === "archive" || beginsFlag(first);
 }
 
 function beginsFlag(token: string): boolean {
@@ -22,11 +28,11 @@ function beginsFlag(token: string): boolean {
   return shortFlag(token) !== undefined;
 }
 
-function normalizeArchive(tokens: readonly string[]): readonly string[] {
+function normalizeArchive(tokens: readonly string[], spec: boolean): readonly string[] {
   if (tokens.includes("--help") || tokens.includes("-h")) return ["--help"];
   const line = new Line(tokens);
   while (!line.done) line.step();
-  return line.finish();
+  return line.finish(spec);
 }
 
 class Line {
@@ -103,10 +109,11 @@ class Line {
     this.#values.set(flag, flag.repeatable ? [...(this.#values.get(flag) ?? []), value] : [value]);
   }
 
-  finish(): string[] {
+  finish(spec: boolean): string[] {
     const given = (name: string): boolean => [...this.#values.keys()].some((flag) => flag.name === name);
     // An archive that is packed again has all of them; a converted model has a handler of ours.
-    const known = (flag: Flag) => given("--from") || (flag.name === "--handler" && given("--convert"));
+    const told = given("--from") || given("--spec") || (spec && !given("--no-spec"));
+    const known = (flag: Flag) => told || (flag.name === "--handler" && given("--convert"));
     const missing = archiveFlags.filter((flag) => flag.required && !known(flag) && !this.#values.has(flag));
     const mistakes = [...this.#mistakes];
     if (missing.length > 0) mistakes.push(`the following arguments are required: ${missing.map(label).join(", ")}`);

@@ -21,7 +21,7 @@ export const runOptions = {
 
 /** Options of the commands that sign. */
 export const signingOptions = {
-  key: new Option("--key <file>", "private key in PEM: P-256, P-384 or P-521, SEC1 or PKCS#8").makeOptionMandatory(),
+  key: new Option("--key <file>", "private key in PEM: P-256, P-384 or P-521, SEC1 or PKCS#8"),
   passwordFile: new Option("--password-file <file>", "the password of an encrypted key, in its first line"),
   certificate: new Option("--certificate <file>", "the key's certificate, then those between it and the root, in PEM"),
 } as const;

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { normalizeArgv } from "./argv.ts";
+import { isArchiveLine, normalizeArgv } from "./argv.ts";
 import { commands } from "./commands.ts";
 import { reportFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
@@ -7,11 +7,18 @@ import type { Io } from "./io.ts";
 /** Carries out a command line; every failure ends here, as text and exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
-    await program(io).parseAsync([...normalizeArgv(argv)], { from: "user" });
+    await program(io).parseAsync([...normalizeArgv(argv, await mayLeaveOut(argv, io))], { from: "user" });
     return io.exitCode;
   } catch (error) {
     return reportFailure(error, argv, io);
   }
+}
+
+/** Whether a spec file may say what `archive` needs. */
+async function mayLeaveOut(argv: readonly string[], io: Io): Promise<boolean> {
+  if (!isArchiveLine(argv)) return false;
+  const { hasSpec } = await import("../spec/find-spec.ts");
+  return hasSpec(io.cwd);
 }
 
 function program(io: Io): Command {

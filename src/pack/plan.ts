@@ -14,6 +14,7 @@ import { extraFiles } from "./extra-files.ts";
 import { handlerFile } from "./handler.ts";
 import { type LeftOut, includes } from "./left-out.ts";
 import { nameWarnings } from "./name-warnings.ts";
+import { outputPath } from "./output-path.ts";
 import { isOwnHandler, ownHandlerFiles, ownHandlerTrouble } from "./own-handlers.ts";
 import type { ArchiveFormat, Recipe } from "./recipe.ts";
 import type { OldArchive } from "./repack.ts";
@@ -44,13 +45,6 @@ export interface PlanOptions {
   readonly now: () => Date;
 }
 
-const suffixes: Readonly<Record<ArchiveFormat, string>> = {
-  default: ".mar",
-  "zip-store": ".mar",
-  tgz: ".tar.gz",
-  "no-archive": "",
-};
-
 /**
  * Reads folders and the headers of ONNX models, and decides everything. Throws ArchiverError: all missing inputs at
  * once, name collisions, links that leave their folder, a name that TorchServe could not serve.
@@ -75,7 +69,7 @@ export async function planArchive(recipe: Recipe, old: OldArchive | null, option
   return {
     modelName: values.modelName,
     format,
-    output: resolve(options.cwd, recipe.exportPath ?? "", `${values.modelName}${suffixes[format]}`),
+    output: outputPath(values.modelName, recipe, options.cwd),
     entries: sources
       .toSorted((a, b) => compareUtf8(a.path, b.path))
       .map(({ path, from, mode, bytes }) => ({ path, from, mode, source: bytes })),
@@ -92,14 +86,15 @@ async function recordedSamples(
   sources: readonly Source[],
   cwd: string,
 ): Promise<{ sources: Source[]; additions: Readonly<Record<string, unknown>> }> {
-  const { sample: files = [], expect = null } = recipe;
-  if (files.length === 0 && expect === null) return { sources: [], additions: {} };
-  if (files.length === 0) throw new ArchiverError("usage", "--expect needs --sample: the file that it is about.");
+  const { sample: given = [], expect = null } = recipe;
+  if (given.length === 0 && expect === null) return { sources: [], additions: {} };
+  if (given.length === 0) throw new ArchiverError("usage", "--expect needs --sample: the file that it is about.");
   const model = recipe.serializedFile ?? recipe.from;
   if (model === undefined)
     throw new ArchiverError("usage", "--sample needs --serialized-file: the model that runs it.");
   const { recordSamples } = await import("./record-samples.ts");
-  const recorded = await recordSamples({ files, expect, model: resolve(cwd, model), sources, cwd });
+  const samples = given.map((sample) => (typeof sample === "string" ? { file: sample, expect } : sample));
+  const recorded = await recordSamples({ samples, model: resolve(cwd, model), sources, cwd });
   const kept: unknown = old?.manifest.modelArchiver?.["samples"];
   return {
     sources: recorded.sources,

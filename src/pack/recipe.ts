@@ -4,6 +4,12 @@ export const archiveFormats = ["tgz", "no-archive", "zip-store", "default"] as c
 /** torch-model-archiver's names: `default` and `zip-store` write .mar, `tgz` .tar.gz, `no-archive` a folder. */
 export type ArchiveFormat = (typeof archiveFormats)[number];
 
+/** An example with the label that must come first; null: any. */
+export interface SampleToRecord {
+  readonly file: string;
+  readonly expect: string | null;
+}
+
 /**
  * What to pack: torch-model-archiver's flags as keys, and ours. Paths are relative to `ArchiveOptions.cwd`. With `from`,
  * what is left out is taken from that archive; without it `modelName`, `version` and `handler` are required.
@@ -34,8 +40,8 @@ export interface Recipe {
   /** Wildcards of what is packed although it looks like a secret or rubbish. */
   readonly include?: readonly string[] | undefined;
   /** Examples to run now and record: every later verify runs them again. */
-  readonly sample?: readonly string[] | undefined;
-  /** The label that each of them must get. */
+  readonly sample?: readonly (string | SampleToRecord)[] | undefined;
+  /** The label that each of them must get, where it names none itself. */
   readonly expect?: string | undefined;
   /** `now` or an ISO 8601 date; otherwise SOURCE_DATE_EPOCH, otherwise the newest modification time of the inputs. */
   readonly createdOn?: string | undefined;

@@ -22,13 +22,11 @@ import {
 } from "../sample/recorded-sample.ts";
 import { readSample, type SampleFile } from "../sample/sample-file.ts";
 import { isExpected } from "../sample/top-labels.ts";
+import type { SampleToRecord } from "./recipe.ts";
 import type { Source } from "./source.ts";
 
 export interface SamplesToRecord {
-  /** Paths of the sample files. */
-  readonly files: readonly string[];
-  /** The label that must come first in each; null: any. */
-  readonly expect: string | null;
+  readonly samples: readonly SampleToRecord[];
   /** The model file, or the archive that is packed again. */
   readonly model: string;
   /** What will be packed: the names of the classes are looked for here. */
@@ -58,12 +56,12 @@ export async function recordSamples(wanted: SamplesToRecord): Promise<{ sources:
     const all: Source[] = [];
     const entries: string[] = [];
     let number = 0;
-    for (const path of wanted.files) {
-      const ran = await runSample(path, wanted, pool);
+    for (const sample of wanted.samples) {
+      const ran = await runSample(sample, wanted, pool);
       do number += 1;
       while (taken.has(`${samplesFolder}/${number}/sample.json`));
       const folder = `${samplesFolder}/${number}`;
-      all.push(...sourcesOf(ran, engine, folder, path));
+      all.push(...sourcesOf(ran, engine, folder, sample.file));
       entries.push(`${folder}/sample.json`);
     }
     return { sources: all, entries };
@@ -78,19 +76,23 @@ function missingEngine(cause: unknown): never {
   });
 }
 
-async function runSample(path: string, wanted: SamplesToRecord, pool: EnginePool): Promise<Recorded> {
+async function runSample(
+  { file: path, expect }: SampleToRecord,
+  wanted: SamplesToRecord,
+  pool: EnginePool,
+): Promise<Recorded> {
   const file = await readSample(path, wanted.cwd);
   const labels = await labelsIn(wanted.sources);
   const archive = await openArchive(wanted.model, { whole: true });
   try {
-    const sample = { file, expect: wanted.expect, ...(labels === null ? {} : { labels }) };
+    const sample = { file, expect, ...(labels === null ? {} : { labels }) };
     const runner = modelRunner(pool, { inputs: [], fill: null, seed: 0 });
     const run = await givenSample(archiveSubject(archive, { ...defaultCheckOptions, sample }, runner));
     if (run?.stage !== "done") throw notTaken(path, run);
     const [first] = run.top;
-    if (wanted.expect !== null && !isExpected(first, wanted.expect)) {
+    if (expect !== null && !isExpected(first, expect)) {
       const given = first === undefined ? "no scores of classes" : labelText(first);
-      throw new ArchiverError("bad-sample", `${path}: the model gives ${given}, not ${wanted.expect}.`, {
+      throw new ArchiverError("bad-sample", `${path}: the model gives ${given}, not ${expect}.`, {
         remedy: "Check the weights, the labels and the sample; nothing was written.",
       });
     }

@@ -9,6 +9,11 @@ const eea = [...eu, "IS", "LI", "NO"];
 /** Countries whose law may bind a provider, by the name the user gives. */
 const areas: Readonly<Record<string, readonly string[]>> = { eu, eea, no: ["NO"], ch: ["CH"] };
 
+/** Whether this names an area, and no policy file. */
+export function isArea(name: string): boolean {
+  return Object.hasOwn(areas, name.toLowerCase());
+}
+
 /** What is allowed to leave, and where to. */
 export interface ResidencyPolicy {
   /** `eu`, or the policy file. */

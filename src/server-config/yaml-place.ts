@@ -8,6 +8,8 @@ export interface PlacedYaml {
   readonly errors: readonly { readonly message: string; readonly line: number; readonly column: number }[];
   /** Where the key at this path stands, or the nearest parent that exists; 1-based. */
   place(path: readonly (string | number)[], document?: number): { readonly line: number; readonly column: number };
+  /** The scalar at this path of the first document as it is written: `1.0` where the data has 1. Null for others. */
+  written(path: readonly (string | number)[]): string | null;
 }
 
 /** More aliases than any configuration needs; the library stops there ("billion laughs"). */
@@ -33,6 +35,10 @@ export function parsePlacedYaml(text: string, { uniqueKeys = true } = {}): Place
     documents: values,
     errors,
     place: (path, index = 0) => at(offsetOf(documents[index], path)),
+    written: (path) => {
+      const node = documents[0]?.getIn(path, true);
+      return isScalar(node) ? (node.source ?? null) : null;
+    },
   };
 }
 
@@ -47,7 +53,7 @@ function plain(document: Document, errors: { message: string; line: number; colu
 
 function offsetOf(document: Document | undefined, path: readonly (string | number)[]): number {
   let node: unknown = document?.contents;
-  let offset = 0;
+  let offset = document?.contents?.range?.[0] ?? 0;
   for (const step of path) {
     if (isMap(node)) {
       const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));

@@ -3,12 +3,17 @@ import type { Recipe } from "../../pack/recipe.ts";
 import { archiveFlags } from "../archive-flags.ts";
 import type { Io } from "../io.ts";
 import { append } from "../options.ts";
+import { fromSpec } from "../spec-option.ts";
 
 /** As commander gives them; `normalizeArgv` has held values against choices already. */
-export interface ArchiveCommandFlags extends Omit<Recipe, "from"> {
-  readonly from?: string;
-  readonly convert?: "onnx";
-  readonly input?: readonly string[];
+export interface ArchiveCommandFlags extends Recipe {
+  readonly convert?: "onnx" | undefined;
+  readonly input?: readonly string[] | undefined;
+  /** False: `--no-spec`. */
+  readonly spec?: string | false;
+  /** The spec file that filled gaps, and its folder: paths start there. */
+  readonly specPath?: string;
+  readonly specFolder?: string;
   readonly dryRun?: boolean;
   readonly verify?: boolean;
   readonly json?: boolean;
@@ -23,10 +28,13 @@ export function archiveCommand(io: Io): Command {
     if (repeatable) command.option(flags, text, append);
     else command.option(flags, text);
   }
-  return command.addHelpText("after", examples).action(async (flags: ArchiveCommandFlags) => {
-    const { runArchive } = await import("../archive-run.ts");
-    await runArchive(flags, io);
-  });
+  return command
+    .addHelpText("after", examples)
+    .hook("preAction", fromSpec(io))
+    .action(async (flags: ArchiveCommandFlags) => {
+      const { runArchive } = await import("../archive-run.ts");
+      await runArchive(flags, io);
+    });
 }
 
 const examples = `

@@ -2,11 +2,12 @@ import { Command } from "commander";
 import type { Io } from "../io.ts";
 import { addJudgingOptions } from "../judging-options.ts";
 import { runOptions, signingOptions } from "../options.ts";
+import { fromSpec, specOptions } from "../spec-option.ts";
 
 export function attestCommand(io: Io): Command {
   const command = new Command("attest")
     .description("verify an archive, and sign the report as an in-toto test result that is bound to its bytes")
-    .argument("<archive>", ".mar, .tar.gz, .tar or model file")
+    .argument("[archive]", ".mar, .tar.gz, .tar or model file (default: that of model-archiver.yaml)")
     .addOption(signingOptions.key)
     .addOption(signingOptions.passwordFile)
     .addOption(signingOptions.certificate)
@@ -14,7 +15,10 @@ export function attestCommand(io: Io): Command {
   return addJudgingOptions(command)
     .addOption(runOptions.json)
     .addOption(runOptions.quiet)
+    .addOption(specOptions.spec)
+    .addOption(specOptions.noSpec)
     .addHelpText("after", examples)
+    .hook("preAction", fromSpec(io, ["key"]))
     .action(async (archive: string, flags) => {
       const { EnginePool } = await import("../../runtime/engine-pool.ts");
       const pool = new EnginePool({ project: io.cwd, timeoutMs: Number(flags.timeout) * 1000, signal: io.signal });

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { Io } from "../io.ts";
 import { runOptions } from "../options.ts";
 import { progress } from "../progress.ts";
+import { fromSpec, specOptions } from "../spec-option.ts";
 
 interface PushFlags {
   readonly unpacked?: boolean;
@@ -19,8 +20,8 @@ const kinds = ["signature", "attestation", "bom"] as const;
 export function pushCommand(io: Io): Command {
   return new Command("push")
     .description("put an archive, and what is signed of it, into an OCI registry (ModelPack format)")
-    .argument("<archive>", ".mar or model file")
-    .argument("<reference>", "oci://host/repository:tag, or oci-layout:FOLDER:tag")
+    .argument("[archive]", ".mar or model file (default: that of model-archiver.yaml)")
+    .argument("[reference]", "oci://host/repository:tag, or oci-layout:FOLDER:tag (default: as above)")
     .option("--unpacked", "a layer for each stored entry: a changed handler does not send the weights again")
     .option("--signature <file>", "the signature to go with it (default: <archive>.sig if there is one)")
     .option("--attestation <file>", "the attestation to go with it (default: <archive>.att if there is one)")
@@ -28,7 +29,10 @@ export function pushCommand(io: Io): Command {
     .option("--plain-http", "http instead of https, on this machine only")
     .option("--plain-http-anywhere", "http for every host")
     .addOption(runOptions.json)
+    .addOption(specOptions.spec)
+    .addOption(specOptions.noSpec)
     .addHelpText("after", examples)
+    .hook("preAction", fromSpec(io))
     .action(async (archive: string, reference: string, flags: PushFlags) => {
       const [{ push }, { plainHttpOf }, { formatSize, plural, printable }] = await Promise.all([
         import("../../oci/push.ts"),

@@ -4,6 +4,7 @@ import type { Io } from "../io.ts";
 import { runOptions, signingOptions } from "../options.ts";
 import { progress } from "../progress.ts";
 import type { SigningFlags } from "../signing-key.ts";
+import { fromSpec, specOptions } from "../spec-option.ts";
 
 interface SignFlags extends SigningFlags {
   readonly output?: string;
@@ -13,13 +14,16 @@ interface SignFlags extends SigningFlags {
 export function signCommand(io: Io): Command {
   return new Command("sign")
     .description("sign an archive, a model file or a folder (OpenSSF model signing; nothing is uploaded)")
-    .argument("<archive>", "file or folder")
+    .argument("[archive]", "file or folder (default: that of model-archiver.yaml)")
     .addOption(signingOptions.key)
     .addOption(signingOptions.passwordFile)
     .addOption(signingOptions.certificate)
     .option("-o, --output <file>", "the signature file (default: <archive>.sig)")
     .addOption(runOptions.json)
+    .addOption(specOptions.spec)
+    .addOption(specOptions.noSpec)
     .addHelpText("after", examples)
+    .hook("preAction", fromSpec(io, ["key"]))
     .action(async (archive: string, flags: SignFlags) => {
       const [{ signingKey }, { signArchive }, { plural, printable }] = await Promise.all([
         import("../signing-key.ts"),

@@ -2,11 +2,15 @@ import { Command } from "commander";
 import type { Io } from "../io.ts";
 import { addJudgingOptions } from "../judging-options.ts";
 import { gateOptions, runOptions } from "../options.ts";
+import { fromSpec, specOptions } from "../spec-option.ts";
 
 export function verifyCommand(io: Io): Command {
   const command = new Command("verify")
     .description("check archives or model files, load the model and run a dummy input")
-    .argument("<archive...>", ".mar, .tar.gz, .tar, folder, model file, or oci://")
+    .argument(
+      "[archive...]",
+      ".mar, .tar.gz, .tar, folder, model file, or oci:// (default: that of model-archiver.yaml)",
+    )
     .option("--static", "everything but running the model")
     .option("--no-digests", "skip CRC and SHA-256 (at best not proven)");
   return addJudgingOptions(command)
@@ -23,7 +27,10 @@ export function verifyCommand(io: Io): Command {
     .option("--sarif <file>", "write a SARIF 2.1.0 report")
     .option("--markdown <file>", "write a Markdown report")
     .addOption(runOptions.quiet)
+    .addOption(specOptions.spec)
+    .addOption(specOptions.noSpec)
     .addHelpText("after", examples)
+    .hook("preAction", fromSpec(io))
     .action(async (paths: string[], flags) => {
       const { EnginePool } = await import("../../runtime/engine-pool.ts");
       const pool = new EnginePool({ project: io.cwd, timeoutMs: Number(flags.timeout) * 1000, signal: io.signal });

@@ -35,6 +35,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "server-config": [],
   machine: [],
   bench: ["archive", "checks", "machine", "model", "runtime"],
+  spec: ["archive", "bench", "manifest", "pack", "server-config"],
 };
 
 function imports(file: string): string[] {
