@@ -1,10 +1,10 @@
-// Bundles the command line and the library, over the same chunks. What a command does lies in ES modules that share chunks; what every command line needs
-// (the definitions of the commands, commander) is one CommonJS file: Node starts one in half the time that its loader
-// of ES modules takes for a dozen.
+// Bundles the command line and the library, over the same chunks, all of it CommonJS: what a command does lies in files
+// that share chunks, what every command line needs (the definitions of the commands, commander) is one file.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { build } from "esbuild";
-import { lightStart, requireBanner } from "./light-start.js";
+import { commonJs } from "./common-js.js";
+import { lightStart } from "./light-start.js";
 
 /** @type {import("esbuild").BuildOptions} */
 const options = {
@@ -38,8 +38,9 @@ export async function bundleCli(/** @type {string} */ outdir) {
   });
   for (const { path, text } of modules.outputFiles) {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, /\btypeof require\b/.test(text) ? requireBanner + text : text);
+    writeFileSync(path, await commonJs(text));
   }
+  writeFileSync(`${outdir}/package.json`, '{ "type": "commonjs" }\n');
   const chunks = new Map(
     Object.entries(modules.metafile.outputs).flatMap(([path, { entryPoint }]) =>
       entryPoint === undefined ? [] : [[resolve(entryPoint), `./${relative(outdir, path).replaceAll("\\", "/")}`]],
@@ -50,6 +51,7 @@ export async function bundleCli(/** @type {string} */ outdir) {
     entryPoints: ["src/cli/main.ts"],
     outfile: `${outdir}/main.cjs`,
     format: "cjs",
+    supported: { "dynamic-import": false },
     plugins: [actionsIn(chunks), lightStart],
   });
   return { modules: modules.metafile, start: start.metafile };

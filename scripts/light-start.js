@@ -48,7 +48,3 @@ export const lightStart = {
     }));
   },
 };
-
-/** The line that bundled CommonJS needs before it can `require` a built-in module. */
-export const requireBanner =
-  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);\n';

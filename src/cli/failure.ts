@@ -1,9 +1,9 @@
 import { CommanderError } from "commander";
 import { ArchiverError } from "../errors.ts";
 import { printable } from "../report/text.ts";
+import { bugText, reportBugs } from "./bug-text.ts";
 import { chalkFor } from "./colour.ts";
 import type { Io } from "./io.ts";
-import { toolVersion } from "./version.ts";
 
 const schemaVersion = 1;
 
@@ -34,15 +34,6 @@ function reportBug(error: unknown, argv: readonly string[], io: Io): number {
   io.stderr.write(bugText(error));
   return 3;
 }
-
-/** What a person needs to report a bug of ours. */
-export function bugText(error: unknown): string {
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const head = `This is a bug in model-archiver ${toolVersion()} (node ${process.version}, ${process.platform}).`;
-  return `${head}\n${printable(stack).replaceAll("\\x0a", "\n")}\n${reportBugs}\n`;
-}
-
-const reportBugs = "Please report it with the command line and this text.";
 
 function print(io: Io, argv: readonly string[], code: string, message: string, remedy: string): void {
   if (wantsJson(argv)) {

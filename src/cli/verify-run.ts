@@ -12,7 +12,7 @@ import { type VerifyDocument, verifySchemaVersion } from "../verify/report.ts";
 import { exitCodeOf } from "../verify/verdict.ts";
 import type { EngineName } from "../verify/verify.ts";
 import { opener, verifyAll, type VerifyAllOptions } from "../verify/verify-all.ts";
-import { bugText } from "./failure.ts";
+import { bugText } from "./bug-text.ts";
 import type { Io } from "./io.ts";
 import { parseLimits } from "./limit-flags.ts";
 import { lineWriter, writeReports } from "./verify-output.ts";

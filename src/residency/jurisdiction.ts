@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { parse } from "yaml";
 import { ArchiverError } from "../errors.ts";
 import type { Flow } from "./flow.ts";
 
@@ -37,7 +36,7 @@ export async function readResidencyPolicy(name: string): Promise<ResidencyPolicy
     const remedy = "Use --residency eu, eea, no, ch, or the path of a policy file.";
     throw new ArchiverError("usage", `--residency ${name} is no area that we know and no file`, { cause, remedy });
   });
-  const document = parsed(text, name);
+  const document = await parsed(text, name);
   const list = (key: string) => {
     const value = typeof document === "object" && document !== null ? (document as Record<string, unknown>)[key] : null;
     return Array.isArray(value) ? value.map(String) : [];
@@ -49,7 +48,8 @@ export async function readResidencyPolicy(name: string): Promise<ResidencyPolicy
   return { name, countries: new Set(countries), providers: new Set(list("providers")), hosts: list("hosts") };
 }
 
-function parsed(text: string, name: string): unknown {
+async function parsed(text: string, name: string): Promise<unknown> {
+  const { parse } = await import("yaml");
   try {
     return parse(text, { maxAliasCount: 50 });
   } catch (cause) {

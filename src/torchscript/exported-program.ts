@@ -12,7 +12,8 @@ import { argumentValue, type Environment } from "./exported/arguments.ts";
 import { type BoundInput, bindInputs } from "./exported/inputs.ts";
 import { openProgramFile, type ProgramFile } from "./exported/program-file.ts";
 import { type ProgramSignature, readProgramSignature } from "./exported/signature.ts";
-import { nodesOf, targetSupport, walkNodes } from "./exported/walk.ts";
+import { nodesOf } from "./exported/nodes.ts";
+import { targetSupport, walkNodes } from "./exported/walk.ts";
 
 /**
  * Evaluates a program that `torch.export.save` wrote, on the shapes of its inputs; the recorded example stands in for

@@ -6,7 +6,8 @@ import { JsonObject } from "./exported/json.ts";
 import { dtypeOfExported } from "./exported/numbering.ts";
 import { openProgramFile, type ProgramFile } from "./exported/program-file.ts";
 import { dimOf, type ProgramSignature, readProgramSignature, sizeOf } from "./exported/signature.ts";
-import { nodesOf, targetSupport } from "./exported/walk.ts";
+import { nodesOf } from "./exported/nodes.ts";
+import { targetSupport } from "./exported/walk.ts";
 
 /** What a program that `torch.export.save` wrote takes, gives and calls. Throws LoweringError or MalformedModel. */
 export async function exportedSignature(source: ByteSource): Promise<Signature> {

@@ -4,8 +4,6 @@ import type { Check, Outcome } from "../checks/check.ts";
 import { modelRunner, type RunModelOptions } from "../checks/model/run-model.ts";
 import { checks as allChecks } from "../checks/registry.ts";
 import { subjectFlows } from "../checks/residency/subject-flows.ts";
-import { comparingRunner } from "../checks/model/comparing-runner.ts";
-import { torchRunner } from "../checks/model/torch-runner.ts";
 import { givenSample, type RanSample, recordedSamples } from "../checks/sample/sample-run.ts";
 import { runChecks } from "../checks/run-checks.ts";
 import { type CheckOptions, defaultCheckOptions, type Subject } from "../checks/subject.ts";
@@ -97,8 +95,11 @@ async function runnerOf(options: VerifyOptions): Promise<ModelRunner | undefined
   }
   const own = options.pool && modelRunner(options.pool, settings);
   if (engine === "onnxruntime") return own;
+  const { torchRunner } = await import("../checks/model/torch-runner.ts");
   const torch = torchRunner({ ...settings, python, timeoutMs });
-  return options.compare && own ? comparingRunner(torch, own) : torch;
+  if (!options.compare || !own) return torch;
+  const { comparingRunner } = await import("../checks/model/comparing-runner.ts");
+  return comparingRunner(torch, own);
 }
 
 async function judge(archive: Archive, options: VerifyOptions, run: ModelRunner | undefined): Promise<Verified> {

@@ -1,12 +1,14 @@
 import { build } from "esbuild";
 
-/** Tests run the source, the engine's process is forked as JavaScript: builds it from the same source. */
+/** Tests run the source, the engine's process is forked as JavaScript: builds it from the same source, as dist/ has it. */
 export default async function buildEngineProcess(): Promise<void> {
   await build({
     entryPoints: ["src/runtime/session-process.ts"],
     outfile: "dist/cli/session-process.js",
     bundle: true,
-    format: "esm",
+    format: "cjs",
+    define: { "import.meta.url": "__moduleUrl" },
+    banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
     platform: "node",
     target: "node20.19",
     external: ["onnxruntime-node"],

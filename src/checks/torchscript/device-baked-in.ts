@@ -1,5 +1,5 @@
 import { JsonObject } from "../../torchscript/exported/json.ts";
-import { nodesOf } from "../../torchscript/exported/walk.ts";
+import { nodesOf } from "../../torchscript/exported/nodes.ts";
 import { type Check, type Finding, notApplicable } from "../check.ts";
 import { callsOf } from "./code-walk.ts";
 import { malformed } from "./malformed.ts";

@@ -1,4 +1,3 @@
-import { parse } from "yaml";
 import { bytesOf, elementCount } from "../../graph/dtype.ts";
 import { fillBytes } from "../../runtime/fill.ts";
 import type { Rerun } from "../../runtime/model-run.ts";
@@ -42,6 +41,7 @@ async function batchOf(subject: Subject): Promise<number | null> {
   const file = (await subject.manifest())?.manifest?.model.configFile;
   const text = file === undefined ? null : await subject.text(file);
   if (text === null) return null;
+  const { parse } = await import("yaml");
   try {
     const config: unknown = parse(text, { maxAliasCount: 100 });
     const size = typeof config === "object" && config !== null && "batchSize" in config ? config.batchSize : null;

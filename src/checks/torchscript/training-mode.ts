@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../torchscript/exported/json.ts";
 import { JsonObject as Json } from "../../torchscript/exported/json.ts";
-import { nodesOf, operatorOf } from "../../torchscript/exported/walk.ts";
+import { namedOperator, nodesOf } from "../../torchscript/exported/nodes.ts";
 import { PickledDict, PickledList, PickledObject, PickledTuple, type Pickled } from "../../torchscript/file/pickled.ts";
 import type { TorchScriptFile } from "../../torchscript/file/torchscript-file.ts";
 import type { Expression } from "../../torchscript/language/syntax.ts";
@@ -144,7 +144,7 @@ function shortName(type: string): string {
 
 function* exportedFindings(graph: JsonObject, entry: string): Generator<Finding> {
   for (const node of nodesOf(graph)) {
-    const name = operatorOf(node.string("target"))?.name.split("::")[1] ?? "";
+    const name = namedOperator(node.string("target"))?.name.split("::")[1] ?? "";
     const family = familyOf(name);
     // Without running statistics there are none to use instead: instance norm in its decomposed form.
     if (family === undefined || node.string("target").includes(".no_stats")) continue;

@@ -75,12 +75,6 @@ export function argumentValue(argument: unknown, environment: Environment): Valu
   return reader(value, environment);
 }
 
-/** The graph that an argument is; null for a value. */
-export function graphOf(argument: unknown): JsonObject | null {
-  const found = JsonObject.maybe(argument, "an argument")?.optionalObject("as_graph") ?? null;
-  return found === null ? null : found.object("graph");
-}
-
 /** The numbers of `c10::ScalarType` for those of torch.export's schema. */
 const scalarTypes: readonly number[] = [-1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15];
 

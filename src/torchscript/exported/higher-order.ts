@@ -6,7 +6,8 @@ import { truth } from "../evaluator/truth.ts";
 import { invalid, unsupported } from "../lowering-error.ts";
 import { TensorValue } from "../tensor-value.ts";
 import { ListValue, TupleValue, type Value } from "../value.ts";
-import { argumentValue, type Environment, graphOf } from "./arguments.ts";
+import { argumentValue, type Environment } from "./arguments.ts";
+import { graphOf } from "./nodes.ts";
 import type { JsonObject } from "./json.ts";
 
 /** What evaluates a graph within a graph. */

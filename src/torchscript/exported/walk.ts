@@ -5,13 +5,11 @@ import { LoweringError, invalid } from "../lowering-error.ts";
 import type { Context } from "../evaluator/frame.ts";
 import { TensorValue } from "../tensor-value.ts";
 import { SymbolicScalar, TupleValue, type Value } from "../value.ts";
-import { argumentValue, bindOutputs, type Environment, graphOf } from "./arguments.ts";
+import { argumentValue, bindOutputs, type Environment } from "./arguments.ts";
 import { callHigherOrder, higherOrderOf } from "./higher-order.ts";
 import { JsonObject } from "./json.ts";
+import { namedOperator, type OperatorTarget } from "./nodes.ts";
 import { callPython, isPythonTarget, knownScalar } from "./python-target.ts";
-
-/** Deepest nesting of graphs in graphs. */
-const deepest = 50;
 
 /** Checks that only guard what export assumed, and markers without an effect on values. */
 const ignored: ReadonlySet<string> = new Set([
@@ -26,17 +24,9 @@ const ignored: ReadonlySet<string> = new Set([
   "aten::_print",
 ]);
 
-/** `torch.ops.aten.conv2d.default` → `aten::conv2d` with the plain overload. */
-export interface OperatorTarget {
-  readonly name: string;
-  readonly overload: string;
-}
-
+/** The operator that a node calls; null for one of Python's own functions. */
 export function operatorOf(target: string): OperatorTarget | null {
-  const parts = target.replace(/^torch\.ops\./, "").split(".");
-  if (parts.length < 2 || parts.length > 3 || isPythonTarget(target)) return null;
-  const [space = "", name = "", overload = "default"] = parts;
-  return { name: `${space}::${name}`, overload: overload === "default" ? "" : overload };
+  return isPythonTarget(target) ? null : namedOperator(target);
 }
 
 /** Whether a node's target is lowered; `name` is how it is shown to people. */
@@ -52,19 +42,6 @@ export function targetSupport(target: string): { readonly name: string; readonly
     name: operator.name,
     supported: sizeOf(operator.name) !== null || ignored.has(operator.name) || isSupported(operator.name),
   };
-}
-
-/** Every node of a graph and of the graphs within it. */
-export function* nodesOf(graph: JsonObject, depth = 0): Generator<JsonObject> {
-  if (depth > deepest) throw invalid("graphs nested too deeply");
-  for (const item of graph.list("nodes")) {
-    const node = JsonObject.of(item, "a node");
-    yield node;
-    for (const input of node.list("inputs")) {
-      const inner = graphOf(JsonObject.of(input, "an argument").value("arg"));
-      if (inner !== null) yield* nodesOf(inner, depth + 1);
-    }
-  }
 }
 
 /** Evaluates the nodes of a graph in their order. Its inputs are in `environment` already. */

@@ -57,6 +57,7 @@ describe("what each command loads before it does anything", () => {
 
   test.each([
     ["src/cli/archive-run.ts", ["chalk"]],
+    ["src/cli/verify-run.ts", ["chalk"]],
     ["src/archive/open.ts", []],
     ["src/archive/zip-writer.ts", []],
     ["src/archive/tar-writer.ts", []],
