@@ -1,6 +1,5 @@
 import { type Command, Option } from "commander";
-import { limitOption } from "./limit-flags.ts";
-import { repeatable, runOptions } from "./options.ts";
+import { limitOption, repeatable, runOptions } from "./options.ts";
 
 /** What `verify` and `attest` can be asked about the model. */
 export function addJudgingOptions(command: Command): Command {

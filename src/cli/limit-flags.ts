@@ -1,6 +1,5 @@
 import type { Limits } from "../archive/limits.ts";
 import { ArchiverError } from "../errors.ts";
-import { repeatable } from "./options.ts";
 
 /** The names of `--limit` and what they raise. */
 const names: Readonly<Record<string, keyof Limits>> = {
@@ -11,11 +10,6 @@ const names: Readonly<Record<string, keyof Limits>> = {
   bomb: "bombBytes",
   nesting: "nesting",
 };
-
-export const limitOption = repeatable(
-  "--limit <name=value>",
-  "raise a limit: entries, unpacked, ratio, bomb, directory or nesting, e.g. unpacked=200G",
-);
 
 /** `unpacked=200G` and the like. Throws ArchiverError `usage`. */
 export function parseLimits(texts: readonly string[]): Partial<Limits> {

@@ -10,6 +10,11 @@ export function append(value: string, before: readonly string[] = []): readonly 
   return [...before, value];
 }
 
+export const limitOption = repeatable(
+  "--limit <name=value>",
+  "raise a limit: entries, unpacked, ratio, bomb, directory or nesting, e.g. unpacked=200G",
+);
+
 /** Options with one meaning in every command that runs a model. */
 export const runOptions = {
   input: repeatable("--input <spec>", "[name=]shape[:dtype][@fill], [name=]@file.npy, or 16000:int"),

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import type { Io } from "../io.ts";
-import { limitOption, parseLimits } from "../limit-flags.ts";
+import { parseLimits } from "../limit-flags.ts";
+import { limitOption } from "../options.ts";
 
 interface ExtractFlags {
   readonly output?: string;

@@ -2,7 +2,8 @@ import { Command } from "commander";
 import type { Archive } from "../../archive/archive.ts";
 import { chalkFor } from "../colour.ts";
 import type { Io } from "../io.ts";
-import { limitOption, parseLimits } from "../limit-flags.ts";
+import { parseLimits } from "../limit-flags.ts";
+import { limitOption } from "../options.ts";
 
 interface InspectFlags {
   readonly json?: boolean;
