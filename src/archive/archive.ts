@@ -45,6 +45,9 @@ export interface Digest {
   readonly sha256: string;
 }
 
+/** Sees the plain bytes of an entry while they are read for its digest: each block once, in order, and only during the call. */
+export type BlockWatcher = (block: Uint8Array, position: number) => void;
+
 /** Thrown by `open` and `stream` when an entry's bytes are not what the container declares. */
 export class AnomalyError extends Error {
   readonly anomaly: Anomaly;
@@ -75,7 +78,10 @@ export interface Archive {
   open(entry: Entry): Promise<ByteSource>;
   /** The entry's plain bytes in order, never more than its declared size. Throws when they are not what was declared. */
   stream(entry: Entry): AsyncIterable<Uint8Array>;
-  /** CRC-32 and SHA-256 of all entries, from one read of the archive that all who ask share. */
-  digests(): Promise<Digests>;
+  /**
+   * CRC-32 and SHA-256 of all entries, from one read of the archive that all who ask share. Who asks first may `watch`
+   * that read; later watchers see nothing.
+   */
+  digests(watch?: (entry: Entry) => BlockWatcher | null): Promise<Digests>;
   close(): Promise<void>;
 }

@@ -34,7 +34,8 @@ export function bareArchive(
     anomalies,
     open,
     stream,
-    digests: () => (digests ??= digestLater({ size, entries, anomalies, ...settings, open, stream, inPlace: open })),
+    digests: (watch) =>
+      (digests ??= digestLater({ size, entries, anomalies, ...settings, open, stream, inPlace: open, watch })),
     close: () => file.close(),
   };
 }

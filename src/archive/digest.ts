@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import type { Anomaly, Digest, Digests, Entry } from "./archive.ts";
+import type { Anomaly, BlockWatcher, Digest, Digests, Entry } from "./archive.ts";
 import { AnomalyError } from "./archive.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { fill } from "./byte-source.ts";
@@ -24,6 +24,8 @@ export interface Digestible {
   release?(source: ByteSource): Promise<void>;
   open(entry: Entry): Promise<ByteSource>;
   stream(entry: Entry): AsyncIterable<Uint8Array>;
+  /** Who else wants the bytes of an entry. */
+  readonly watch?: ((entry: Entry) => BlockWatcher | null) | undefined;
 }
 
 /** Up to here an entry is read with one call and hashed with one. */
@@ -98,16 +100,21 @@ class Pass {
   async #inPlace(entry: Entry, source: ByteSource): Promise<Digest> {
     if (source.size <= small) {
       const bytes = await source.read(0, source.size);
+      this.#archive.watch?.(entry)?.(bytes, 0);
       if (startsArchive(bytes)) await this.#nested.scan(source, entry.path);
       return sums(bytes);
     }
+    const watcher = this.#archive.watch?.(entry);
     const zip = await this.#zipWithin(source);
     const parts = new PartSums(zip === null ? [] : storedParts(zip));
     this.#ring ??= await BlockRing.for(this.#archive.entries.reduce((most, { size }) => Math.max(most, size), 0));
     const digest = await this.#ring.pass(
       { read: (block, position) => fill(source, block, position), close: async () => {} },
       source.size,
-      async (block, position) => parts.take(block, position),
+      async (block, position) => {
+        watcher?.(block, position);
+        parts.take(block, position);
+      },
       { signal: this.#archive.signal },
     );
     await this.#nested.scan(source, entry.path, zip, parts.sums);
@@ -122,11 +129,15 @@ class Pass {
   async #unpacked(entry: Entry): Promise<Digest> {
     const hash = createHash("sha256");
     let crc = 0;
+    let position = 0;
     let first: Uint8Array | undefined;
+    const watcher = this.#archive.watch?.(entry);
     for await (const block of this.#archive.stream(entry)) {
       first ??= block;
       crc = crc32(block, crc);
       hash.update(block);
+      watcher?.(block, position);
+      position += block.length;
     }
     if (first !== undefined && startsArchive(first)) {
       await this.#nested.scan(await this.#archive.open(entry), entry.path);

@@ -46,8 +46,18 @@ export async function openDirectory(location: string, settings: OpenSettings): P
     anomalies,
     open: source,
     stream,
-    digests: () =>
-      (digests ??= digestLater({ size, entries, anomalies, ...settings, open: source, stream, inPlace, release })),
+    digests: (watch) =>
+      (digests ??= digestLater({
+        size,
+        entries,
+        anomalies,
+        ...settings,
+        open: source,
+        stream,
+        inPlace,
+        release,
+        watch,
+      })),
     async close() {
       for (const file of await Promise.allSettled(open.values())) {
         if (file.status === "fulfilled") await file.value.close();

@@ -68,7 +68,8 @@ function tarArchive(
     anomalies,
     open,
     stream,
-    digests: () => (digests ??= digestLater({ size, entries, anomalies, ...settings, open, stream, inPlace })),
+    digests: (watch) =>
+      (digests ??= digestLater({ size, entries, anomalies, ...settings, open, stream, inPlace, watch })),
     close,
   };
 }

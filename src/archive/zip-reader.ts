@@ -55,7 +55,8 @@ export function zipArchive(
     ...(partial === undefined ? {} : { partial }),
     open,
     stream,
-    digests: () => (digests ??= digestLater({ size, entries, anomalies, ...settings, open, stream, inPlace })),
+    digests: (watch) =>
+      (digests ??= digestLater({ size, entries, anomalies, ...settings, open, stream, inPlace, watch })),
     async close() {
       await unpacked.close();
       await source.close();

@@ -1,11 +1,12 @@
-import type { Archive, Entry } from "../archive/archive.ts";
+import type { Archive, Digests, Entry } from "../archive/archive.ts";
 import { archiveSubject } from "../checks/archive-subject.ts";
 import type { Subject } from "../checks/subject.ts";
 import type { ValueInfo } from "../graph/graph.ts";
 import { compareUtf8 } from "../manifest/compare.ts";
 import { manifestPath } from "../manifest/manifest.ts";
-import type { ChangedEntry, ChangedText, ChangedValue, Difference } from "./difference.ts";
+import type { ChangedEntry, ChangedText, ChangedValue, Difference, TensorChanges } from "./difference.ts";
 import { diffLines } from "./lines.ts";
+import { TensorComparison } from "./tensors.ts";
 
 /** Bytes of the largest text whose lines are compared. */
 const textLimit = 256 << 10;
@@ -13,7 +14,23 @@ const textLimit = 256 << 10;
 /** What differs between two archives, whatever their containers. Reads every byte of both once; never throws for what they hold. */
 export async function diffArchives(before: Archive, after: Archive): Promise<Difference> {
   const [a, b] = [archiveSubject(before), archiveSubject(after)];
-  const [digestsA, digestsB] = [await digestsOf(before), await digestsOf(after)];
+  const tensors = await TensorComparison.open(a, b);
+  try {
+    const [readA, readB] = [await before.digests(tensors.watch(0)), await after.digests(tensors.watch(1))];
+    return await differenceOf(a, b, readA, readB, await tensors.changes(readA, readB));
+  } finally {
+    await tensors.close();
+  }
+}
+
+async function differenceOf(
+  a: Subject,
+  b: Subject,
+  readA: Digests,
+  readB: Digests,
+  tensors: TensorChanges,
+): Promise<Difference> {
+  const [digestsA, digestsB] = [summed(a.archive, readA), summed(b.archive, readB)];
   const entries = changedEntries(digestsA, digestsB);
   const manifest = changedValues(await manifestValues(a), await manifestValues(b));
   const model = changedValues(await modelValues(a), await modelValues(b));
@@ -22,16 +39,18 @@ export async function diffArchives(before: Archive, after: Archive): Promise<Dif
   const relevant = entries.filter(({ path }) => path !== manifestPath);
   const unchanged = [...digestsA].filter(([path, { digest }]) => digestsB.get(path)?.digest === digest).length;
   const texts = await changedTexts(a, b, relevant);
-  const same = manifest.length + relevant.length + model.length + operators.length === 0;
+  const changes = [manifest, relevant, model, operators, tensors.changed];
+  const same = changes.every((list) => list.length === 0);
   return {
-    before: before.location,
-    after: after.location,
+    before: a.archive.location,
+    after: b.archive.location,
     same,
     manifest,
     entries: relevant,
     unchanged,
     model,
     operators,
+    tensors,
     texts,
   };
 }
@@ -42,15 +61,14 @@ interface Summed {
   readonly digest: string;
 }
 
-async function digestsOf(archive: Archive): Promise<ReadonlyMap<string, Summed>> {
-  const { of } = await archive.digests();
-  const summed = new Map<string, Summed>();
+function summed(archive: Archive, { of }: Digests): ReadonlyMap<string, Summed> {
+  const found = new Map<string, Summed>();
   for (const entry of archive.entries) {
-    if (entry.kind === "directory" || summed.has(entry.path)) continue;
+    if (entry.kind === "directory" || found.has(entry.path)) continue;
     const digest = of.get(entry)?.sha256 ?? `unreadable, ${entry.kind}, ${entry.size} bytes, CRC-32 ${entry.crc32}`;
-    summed.set(entry.path, { entry, digest });
+    found.set(entry.path, { entry, digest });
   }
-  return summed;
+  return found;
 }
 
 function changedEntries(a: ReadonlyMap<string, Summed>, b: ReadonlyMap<string, Summed>): readonly ChangedEntry[] {

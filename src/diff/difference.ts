@@ -1,3 +1,5 @@
+import type { DigestedTensor } from "../tensors/tensor-pass.ts";
+
 /** A value that is not the same on both sides; null: not there. */
 export interface ChangedValue {
   readonly name: string;
@@ -25,6 +27,25 @@ export interface ChangedText {
   readonly hunks: readonly Hunk[];
 }
 
+/** A tensor that is not the same on both sides; null: not there. */
+export interface ChangedTensor {
+  /** The file, as the second archive calls it. */
+  readonly path: string;
+  /** As the first archive calls it, where that has it. */
+  readonly name: string;
+  readonly change: "added" | "removed" | "changed" | "renamed";
+  readonly before: DigestedTensor | null;
+  readonly after: DigestedTensor | null;
+}
+
+export interface TensorChanges {
+  readonly changed: readonly ChangedTensor[];
+  /** In files that differ. */
+  readonly unchanged: number;
+  /** Files whose tensors were not held against each other, and why. */
+  readonly notCompared: readonly { readonly path: string; readonly reason: string }[];
+}
+
 /** What differs between two archives, as data. */
 export interface Difference {
   readonly before: string;
@@ -39,6 +60,7 @@ export interface Difference {
   readonly model: readonly ChangedValue[];
   /** Operator with its number of uses. */
   readonly operators: readonly ChangedValue[];
+  readonly tensors: TensorChanges;
   /** Text entries that are on both sides. */
   readonly texts: readonly ChangedText[];
 }

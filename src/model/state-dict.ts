@@ -6,6 +6,16 @@ import { PickleReader } from "./pickle/reader.ts";
 import { globalName, integerOf, type ObjectValue, type Value } from "./pickle/value.ts";
 import { openRecord, readTorchArchive } from "./torch-archive.ts";
 
+/** Where a tensor lies in the storage that has its elements. */
+export interface StorageView {
+  /** Names the record `data/<key>`. */
+  readonly key: string;
+  /** In elements. */
+  readonly offset: number;
+  /** In elements. */
+  readonly strides: readonly number[];
+}
+
 /** A tensor of a checkpoint, by the pickle that describes it; its elements are not read. */
 export interface CheckpointTensor {
   /** Keys on the way to it, joined by dots. */
@@ -13,6 +23,10 @@ export interface CheckpointTensor {
   /** PyTorch's name: `float32`. */
   readonly dtype: string;
   readonly shape: readonly number[];
+  /** What else makes numbers of its integers: scheme, scale and zero point of a quantised one. */
+  readonly grid: string | null;
+  /** Null where the pickle does not say. */
+  readonly view: StorageView | null;
 }
 
 const kept = 1_000_000;
@@ -128,12 +142,34 @@ function tensorOf(value: ObjectValue, name: string): CheckpointTensor | null {
   const callee = globalName(value.callee) ?? "";
   if (!/^torch\._utils\._rebuild_(?:tensor(?:_v[23])?|qtensor)$/.test(callee) || value.args.kind !== "tuple")
     return null;
-  const [storage, , size, , , , type] = value.args.items;
-  const id = storage?.kind === "persistent" ? storage.id : undefined;
-  const storageName = id?.kind === "tuple" ? (globalName(id.items[1]) ?? "") : "";
+  const [storage, offset, size, strides, quantizer, , type] = value.args.items;
+  const id = storage?.kind === "persistent" && storage.id.kind === "tuple" ? storage.id.items : [];
+  const storageName = globalName(id[1]) ?? "";
   const dtype = callee.endsWith("v3") ? (globalName(type) ?? "").replace(/^torch\./, "") : dtypeOf(storageName);
-  const shape = size?.kind === "tuple" ? size.items.map((dim) => integerOf(dim) ?? 0) : [];
-  return { name, dtype, shape };
+  const shape = integersOf(size) ?? [];
+  const grid = callee.endsWith("qtensor") ? gridOf(quantizer) : null;
+  return { name, dtype, shape, grid, view: viewOf(id[2], integerOf(offset), integersOf(strides), shape) };
+}
+
+function viewOf(
+  key: Value | undefined,
+  offset: number | null,
+  strides: readonly number[] | null,
+  shape: readonly number[],
+): StorageView | null {
+  const text = key?.kind === "text" ? key.text : null;
+  if (text === null || offset === null || offset < 0 || strides?.length !== shape.length) return null;
+  return { key: text, offset, strides };
+}
+
+function integersOf(value: Value | undefined): number[] | null {
+  return value?.kind === "tuple" ? value.items.map((item) => integerOf(item) ?? 0) : null;
+}
+
+/** `(torch.per_tensor_affine, 0.1, 0)`; the scales of single channels are tensors of their own. */
+function gridOf(value: Value | undefined): string {
+  const items = value?.kind === "tuple" ? value.items : [];
+  return items.map((item) => globalName(item) ?? (item.kind === "atom" ? String(item.value) : "…")).join(" ");
 }
 
 const storageTypes: Readonly<Record<string, string>> = {

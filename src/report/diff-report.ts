@@ -1,5 +1,5 @@
 import type { ChalkInstance } from "chalk";
-import type { ChangedEntry, ChangedValue, Difference, Hunk } from "../diff/difference.ts";
+import type { ChangedEntry, ChangedTensor, ChangedValue, Difference, Hunk, TensorChanges } from "../diff/difference.ts";
 import { columns, formatSize, plural, printable } from "./text.ts";
 
 /** The difference for a terminal. */
@@ -10,6 +10,7 @@ export function renderDifference(difference: Difference, chalk: ChalkInstance): 
   section(lines, "entries", columns(difference.entries.map(entryCells)));
   section(lines, "model", valueLines(difference.model));
   section(lines, "operators", valueLines(difference.operators));
+  section(lines, "tensors", tensorLines(difference.tensors));
   for (const { path, hunks } of difference.texts) {
     section(
       lines,
@@ -38,6 +39,30 @@ const signs = { added: "+", removed: "-", changed: "~" } as const;
 function entryCells({ path, change, sizeBefore, sizeAfter }: ChangedEntry): string[] {
   const sizes = [sizeBefore, sizeAfter].flatMap((size) => (size === null ? [] : [formatSize(size)]));
   return [signs[change], printable(path), sizes.join(" → ")];
+}
+
+/** A retrained model changes them all; --json lists them. */
+const mostTensors = 24;
+
+function tensorLines({ changed, unchanged, notCompared }: TensorChanges): string[] {
+  const rows = changed.slice(0, mostTensors).map((tensor) => tensorCells(tensor).map(printable));
+  return [
+    ...columns(rows),
+    ...(changed.length > mostTensors ? [`… ${changed.length - mostTensors} more, all with --json`] : []),
+    ...(changed.length + unchanged > 0 ? [`${changed.length} changed, ${unchanged} unchanged`] : []),
+    ...notCompared.map(({ path, reason }) => printable(`${path}: ${reason}`)),
+  ];
+}
+
+function tensorCells({ name, change, before, after }: ChangedTensor): [sign: string, name: string, what: string] {
+  const sign = { ...signs, renamed: "→" }[change];
+  const [old, now] = [before, after].map((tensor) => (tensor === null ? null : tensorText(tensor)));
+  const what = old === null || now === null || old === now ? (now ?? old ?? "") : `${old} → ${now}`;
+  return [sign, change === "renamed" && after !== null ? `${name} → ${after.name}` : name, what];
+}
+
+function tensorText({ dtype, shape, strides }: NonNullable<ChangedTensor["before"]>): string {
+  return `${dtype} [${shape.join(", ")}]${strides === null ? "" : `, strides ${strides.join(", ")}`}`;
 }
 
 function hunkLines({ lineBefore, lineAfter, lines }: Hunk, chalk: ChalkInstance): string[] {
@@ -74,6 +99,7 @@ export function differenceMarkdown(difference: Difference): string {
     }
     lines.push("");
   }
+  lines.push(...tensorTable(difference.tensors));
   for (const { path, hunks } of difference.texts) {
     const text = hunks
       .flatMap((hunk) => [`@@ -${hunk.lineBefore} +${hunk.lineAfter} @@`, ...hunk.lines])
@@ -92,6 +118,24 @@ export function differenceMarkdown(difference: Difference): string {
   }
   lines.push(`${plural(difference.unchanged, "entry", "entries")} unchanged.`);
   return `${lines.join("\n")}\n`;
+}
+
+function tensorTable({ changed, unchanged, notCompared }: TensorChanges): string[] {
+  const rows = changed.slice(0, mostTensors).map((tensor) => {
+    const [, name, what] = tensorCells(tensor);
+    return `| ${code(name)} | ${tensor.change} | ${escaped(what)} |`;
+  });
+  const more = changed.length > rows.length ? `, of which ${rows.length} are shown` : "";
+  return [
+    ...(rows.length === 0 ? [] : ["| Tensor | change | |", "|---|---|---|", ...rows, ""]),
+    ...(changed.length + unchanged === 0
+      ? []
+      : [`${changed.length} tensors changed${more}, ${unchanged} unchanged.`, ""]),
+    ...notCompared.flatMap(({ path, reason }) => [
+      `Tensors of ${code(path)} were not compared: ${escaped(reason)}.`,
+      "",
+    ]),
+  ];
 }
 
 function size(bytes: number | null): string {

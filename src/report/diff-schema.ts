@@ -5,6 +5,19 @@ const values = z.array(
   z.strictObject({ name: z.string(), before: z.string().nullable(), after: z.string().nullable() }),
 );
 
+const tensor = z
+  .strictObject({
+    name: z.string(),
+    dtype: z.string(),
+    shape: z.array(z.int()),
+    strides: z.array(z.int()).nullable().describe("In elements; null for the usual order."),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .describe("Of the elements as they are stored."),
+  })
+  .nullable();
+
 /** The shape of `diff --json`; running never loads it. */
 export const diffDocument = z.strictObject({
   schemaVersion: z.literal(1),
@@ -23,6 +36,19 @@ export const diffDocument = z.strictObject({
   unchanged: count.describe("Entries with the same bytes."),
   model: values,
   operators: values,
+  tensors: z.strictObject({
+    changed: z.array(
+      z.strictObject({
+        path: z.string(),
+        name: z.string(),
+        change: z.enum(["added", "removed", "changed", "renamed"]),
+        before: tensor,
+        after: tensor,
+      }),
+    ),
+    unchanged: count.describe("In files that differ."),
+    notCompared: z.array(z.strictObject({ path: z.string(), reason: z.string() })),
+  }),
   texts: z.array(
     z.strictObject({
       path: z.string(),

@@ -8,7 +8,8 @@ import { type OnnxTensor, rawBytesOf } from "./tensor.ts";
 
 /** The file that a tensor's external data names, or why it cannot be used. */
 export type ExternalFile =
-  | { readonly source: ByteSource }
+  /** `entry` is the archive's; a file beside a bare model is none. */
+  | { readonly source: ByteSource; readonly entry?: Entry }
   | { readonly problem: "outside" | "missing" | "unreadable"; readonly message: string };
 
 /** The files that an ONNX model names, each opened once. */
@@ -56,7 +57,7 @@ async function member(archive: Archive, model: Entry, location: string): Promise
     return { problem: "outside", message: `external data ${JSON.stringify(path)} is no regular file` };
   }
   try {
-    return { source: await archive.open(entry) };
+    return { source: await archive.open(entry), entry };
   } catch (error) {
     if (error instanceof ArchiverError) throw error;
     return { problem: "unreadable", message: `external data ${JSON.stringify(path)} cannot be unpacked` };

@@ -32,6 +32,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   torchserve: ["archive", "package-file.ts", "runtime"],
   oci: ["archive", "inspect", "manifest", "sign", "verify"],
+  tensors: ["archive", "graph", "model", "torchscript"],
   "server-config": [],
   machine: [],
   bench: ["archive", "checks", "machine", "model", "runtime"],
