@@ -29,6 +29,7 @@ const failures = {
   "bad-key": "Make a key pair with model-archiver keygen -o KEY.",
   "bad-password": "Give its password with --password-file FILE.",
   "not-signable": "Remove it from the folder, or sign the archive instead.",
+  "no-tensors": "Leave --tensor-digests out.",
   "bad-sample": "Give a JPEG, PNG, .npy, .npz, JSON or UTF-8 text file.",
   "not-measurable": "Run model-archiver verify on it to see what is wrong.",
   "bad-results": "Give files that bench --append or bench --json wrote.",

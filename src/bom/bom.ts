@@ -4,6 +4,7 @@ import { readRequirements } from "../checks/requirements/read-requirements.ts";
 import type { Subject } from "../checks/subject.ts";
 import type { ValueInfo } from "../graph/graph.ts";
 import { compareUtf8 } from "../manifest/compare.ts";
+import { manifestPath } from "../manifest/manifest.ts";
 import { auditedPaths, auditFiles } from "../residency/audit.ts";
 import type { Flow } from "../residency/flow.ts";
 import { toolVersion } from "../version.ts";
@@ -11,6 +12,8 @@ import { declaredLicence, isLicenceFile, licenceOfText } from "./licences.ts";
 import type { Bom, Component, Licence, ModelCard, Property, Service } from "./cyclonedx.ts";
 
 export interface BomOptions {
+  /** For a document that goes into the archive itself: the manifest, which is written after it, is left out. */
+  readonly packed?: boolean;
   readonly specVersion?: "1.6" | "1.7";
   /** Milliseconds of a run, as `verify` measured them, with what ran it. */
   readonly measured?: { readonly engine: string; readonly loadMs: number; readonly runMs: number };
@@ -24,7 +27,7 @@ const modelReference = "model";
  */
 export async function buildBom(archive: Archive, options: BomOptions = {}): Promise<Bom> {
   const subject = archiveSubject(archive);
-  const files = await fileComponents(archive);
+  const files = await fileComponents(archive, options.packed === true ? new Set([manifestPath]) : new Set());
   const libraries = await libraryComponents(subject);
   const services = await serviceRows(subject);
   const dependsOn = [...files, ...libraries].map((component) => component["bom-ref"]);
@@ -105,9 +108,9 @@ async function modelCard(subject: Subject, { measured }: BomOptions): Promise<Mo
   };
 }
 
-async function fileComponents(archive: Archive): Promise<readonly Component[]> {
+async function fileComponents(archive: Archive, leftOut: ReadonlySet<string>): Promise<readonly Component[]> {
   const { of } = await archive.digests();
-  const seen = new Set<string>();
+  const seen = new Set(leftOut);
   return archive.entries
     .filter(({ kind, path }) => kind === "file" && !seen.has(path) && seen.add(path))
     .toSorted((a, b) => compareUtf8(a.path, b.path))

@@ -79,6 +79,8 @@ export const ownFlags: readonly Flag[] = [
     help: "take what is left out from this file (default: model-archiver.yaml, if any)",
   },
   { name: "--no-spec", help: "leave model-archiver.yaml alone" },
+  { name: "--tensor-digests", help: "record the digest of each tensor, so that diff need not compute them" },
+  { name: "--bom", help: "pack a CycloneDX bill of materials of the archive, MAR-INF/bom.cdx.json" },
   { name: "--created-on", value: "when", help: "now, or an ISO 8601 date (default: the newest input's)" },
   { name: "--dry-run", help: "print what would be packed, write nothing" },
   { name: "--verify", help: "run verify on what was written" },

@@ -140,7 +140,8 @@ async function operatorCounts(subject: Subject): Promise<Values> {
 async function changedTexts(a: Subject, b: Subject, entries: readonly ChangedEntry[]): Promise<ChangedText[]> {
   const texts: ChangedText[] = [];
   for (const { path, change } of entries) {
-    if (change !== "changed") continue;
+    // What packing writes beside the manifest tells of the other entries.
+    if (change !== "changed" || path.startsWith("MAR-INF/")) continue;
     const [before, after] = [await a.text(path, textLimit), await b.text(path, textLimit)];
     if (before === null || after === null || before.includes("\0") || after.includes("\0")) continue;
     texts.push({ path, hunks: diffLines(before, after) });

@@ -4,11 +4,13 @@ import { ArchiverError } from "../errors.ts";
 import { compareUtf8 } from "../manifest/compare.ts";
 import { formatCreatedOn } from "../manifest/created-on.ts";
 import { type Runtime, modelNamePattern } from "../manifest/fields.ts";
-import type { ManifestInput } from "../manifest/build.ts";
+import { buildManifest, type ManifestInput } from "../manifest/build.ts";
+import { recordedTensorsPath } from "../tensors/recorded-tensors.ts";
 import { toolVersion } from "../version.ts";
 import { withoutCollisions } from "./collisions.ts";
 import { checkConfigFile } from "./config-file.ts";
 import { creationTime } from "./creation-time.ts";
+import { bomPath, isDescription } from "./description-paths.ts";
 import { externalData } from "./external-data.ts";
 import { extraFiles } from "./extra-files.ts";
 import { handlerFile } from "./handler.ts";
@@ -59,10 +61,12 @@ export async function planArchive(recipe: Recipe, old: OldArchive | null, option
   throwProblems(problems);
   if (recipe.configFile) await checkConfigFile(resolve(options.cwd, recipe.configFile), recipe.configFile);
   const named = new Set(given.map((source) => source.path));
-  const kept = (old?.sources ?? []).filter((source) => !named.has(source.path));
+  const kept = (old?.sources ?? []).filter((source) => !named.has(source.path) && !isDescription(source));
   const packed = await withoutCollisions([...given, ...kept]);
   const samples = await recordedSamples(recipe, old, packed, options.cwd);
-  const sources = [...packed, ...samples.sources];
+  const manifest = { ...values, ...manifestRest(recipe, old, given, options), additions: samples.additions };
+  const plain = [...packed, ...samples.sources];
+  const sources = [...plain, ...(await described(recipe, old, plain, manifest))];
   const format = recipe.archiveFormat ?? "default";
   const paths = sources.map((source) => source.path);
   const own = isOwnHandler(values.handler, values.runtime, options.cwd);
@@ -73,10 +77,25 @@ export async function planArchive(recipe: Recipe, old: OldArchive | null, option
     entries: sources
       .toSorted((a, b) => compareUtf8(a.path, b.path))
       .map(({ path, from, mode, bytes }) => ({ path, from, mode, source: bytes })),
-    manifest: { ...values, ...manifestRest(recipe, old, given, options), additions: samples.additions },
+    manifest,
     leftOut,
     warnings: [...warnings, ...nameWarnings(paths), ...(own ? ownHandlerTrouble(values.handler, new Set(paths)) : [])],
   };
+}
+
+/** What `--tensor-digests` and `--bom` add; an archive that has such a document and is packed again gets a new one. */
+async function described(
+  recipe: Recipe,
+  old: OldArchive | null,
+  sources: readonly Source[],
+  manifest: ManifestInput,
+): Promise<readonly Source[]> {
+  const had = new Set(old?.sources.map(({ path }) => path));
+  const tensorDigests = recipe.tensorDigests ?? had.has(recordedTensorsPath);
+  const bom = recipe.bom ?? had.has(bomPath);
+  if (!tensorDigests && !bom) return [];
+  const { descriptions } = await import("./descriptions.ts");
+  return descriptions({ tensorDigests, bom }, sources, buildManifest(manifest));
 }
 
 /** What `--sample` adds; the samples of an archive that is packed again stay. */

@@ -43,6 +43,10 @@ export interface Recipe {
   readonly sample?: readonly (string | SampleToRecord)[] | undefined;
   /** The label that each of them must get, where it names none itself. */
   readonly expect?: string | undefined;
+  /** Digest each tensor of the model into `MAR-INF/tensors.json`. */
+  readonly tensorDigests?: boolean | undefined;
+  /** Write a CycloneDX bill of materials of the archive into it. */
+  readonly bom?: boolean | undefined;
   /** `now` or an ISO 8601 date; otherwise SOURCE_DATE_EPOCH, otherwise the newest modification time of the inputs. */
   readonly createdOn?: string | undefined;
   /** An archive to pack again: its entries and manifest values, replaced by whatever else is given. */

@@ -1,7 +1,6 @@
 import { basename } from "node:path";
-import { memorySource } from "../archive/byte-source.ts";
 import { nodeDisk } from "../archive/disk.ts";
-import { byteEntry, readAll } from "../archive/entry-source.ts";
+import { readAll } from "../archive/entry-source.ts";
 import { openArchive } from "../archive/open.ts";
 import { archiveSubject } from "../checks/archive-subject.ts";
 import { labelsOf, labelsPath } from "../checks/labels/label-file.ts";
@@ -23,7 +22,7 @@ import {
 import { readSample, type SampleFile } from "../sample/sample-file.ts";
 import { isExpected } from "../sample/top-labels.ts";
 import type { SampleToRecord } from "./recipe.ts";
-import type { Source } from "./source.ts";
+import { madeSource, type Source } from "./source.ts";
 
 export interface SamplesToRecord {
   readonly samples: readonly SampleToRecord[];
@@ -147,14 +146,10 @@ function sourcesOf({ file, ran }: Recorded, engine: string, folder: string, from
     tolerance: defaultTolerance,
   };
   const text = Buffer.from(`${JSON.stringify(sample, null, 2)}\n`);
-  return [
-    madeSource(`${folder}/sample.json`, from, text),
-    ...tensors.map(({ row, bytes }) => madeSource(`${folder}/${row.file}`, from, bytes)),
-    madeSource(`${folder}/${requestFile}`, from, file.bytes),
-  ];
-}
-
-function madeSource(path: string, from: string, bytes: Uint8Array): Source {
   const named = `${basename(from)}, recorded`;
-  return { path, from: named, file: null, bytes: byteEntry(memorySource(bytes)), mode: 0o644, modified: null };
+  return [
+    madeSource(`${folder}/sample.json`, named, text),
+    ...tensors.map(({ row, bytes }) => madeSource(`${folder}/${row.file}`, named, bytes)),
+    madeSource(`${folder}/${requestFile}`, named, file.bytes),
+  ];
 }

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import { type EntrySource, fileSource } from "../archive/entry-source.ts";
+import { memorySource } from "../archive/byte-source.ts";
+import { byteEntry, type EntrySource, fileSource } from "../archive/entry-source.ts";
 import { statOf } from "./stat.ts";
 
 /** One file that goes into the archive. */
@@ -55,6 +56,11 @@ export function sourceOf(path: string, from: string, file: string, facts: FileFa
     mode: (facts.mode & 0o100) === 0 ? 0o644 : 0o755,
     modified: facts.mtimeMs,
   };
+}
+
+/** A file that packing makes itself; `from` says of what. */
+export function madeSource(path: string, from: string, bytes: Uint8Array): Source {
+  return { path, from, file: null, bytes: byteEntry(memorySource(bytes)), mode: 0o644, modified: null };
 }
 
 /** What follows the last `/`, or `\` where that separates folders. */

@@ -16,7 +16,7 @@ export interface RecordedFile {
 }
 
 export function writeRecordedTensors(files: readonly RecordedFile[]): string {
-  return `${JSON.stringify({ schemaVersion, algorithm: "sha256", files }, null, 1)}\n`;
+  return `${JSON.stringify({ schemaVersion, algorithm: "sha256", files })}\n`;
 }
 
 /** The files of a record, by their paths; empty for a text that is none. */

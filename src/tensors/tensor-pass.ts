@@ -49,6 +49,12 @@ export class TensorPass {
     return new TensorPass(readings);
   }
 
+  /** Where the tensors of a file lie: in itself, and in external data. */
+  entriesOf(entry: Entry): readonly Entry[] {
+    const reading = this.#readings.get(entry);
+    return reading === undefined || "reason" in reading ? [] : [...new Set(reading.entries.values())];
+  }
+
   /** For `archive.digests`. */
   watch(entry: Entry): BlockWatcher | null {
     const digester = this.#watching.get(entry);
