@@ -1,5 +1,8 @@
 import { Option } from "commander";
 
+/** What commands take that read every byte of an archive. */
+export const wholeLocations = ".mar, .tar.gz, .tar, folder, model file, http(s):// URL, or oci://";
+
 /** An option that may be given again: its values in order. */
 export function repeatable(flags: string, help: string): Option {
   return new Option(flags, `${help} (repeatable)`).argParser(append).default([], "none");

@@ -1,6 +1,6 @@
 import type { RegistrySettings } from "../oci/registry.ts";
 
-interface PlainHttpFlags {
+export interface PlainHttpFlags {
   readonly plainHttp?: boolean;
   readonly plainHttpAnywhere?: boolean;
 }

@@ -46,6 +46,36 @@ export interface TensorChanges {
   readonly notCompared: readonly { readonly path: string; readonly reason: string }[];
 }
 
+/** A number as JSON can carry it; infinite where only one of the two is NaN. */
+type Distance = number | "Infinity";
+
+export interface OutputDifference {
+  readonly name: string;
+  readonly before: OutputType | null;
+  readonly after: OutputType | null;
+  /** Largest absolute difference; null where the shapes are not alike, or the elements no numbers. */
+  readonly difference: Distance | null;
+  /** Largest magnitude before. */
+  readonly magnitude: number | null;
+  /** Of an output that can be scores of classes: rows with the same class first. */
+  readonly top: { readonly rows: number; readonly same: number } | null;
+}
+
+interface OutputType {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+/** The outputs of both models on the same input, or why there are none. */
+export type NumericDifference =
+  | { readonly stage: "skipped"; readonly at: "before" | "after"; readonly reason: string }
+  | {
+      readonly stage: "done";
+      readonly engine: string;
+      readonly inputs: readonly string[];
+      readonly outputs: readonly OutputDifference[];
+    };
+
 /** What differs between two archives, as data. */
 export interface Difference {
   readonly before: string;
@@ -61,6 +91,8 @@ export interface Difference {
   /** Operator with its number of uses. */
   readonly operators: readonly ChangedValue[];
   readonly tensors: TensorChanges;
+  /** With `--numeric`. */
+  readonly numeric?: NumericDifference;
   /** Text entries that are on both sides. */
   readonly texts: readonly ChangedText[];
 }

@@ -8,8 +8,7 @@ import { openFile } from "../archive/file-source.ts";
 import { ArchiverError } from "../errors.ts";
 import { verifyAttestation } from "../sign/verify-attestation.ts";
 import { verifySignature } from "../sign/verify-signature.ts";
-import type { Report } from "../verify/report.ts";
-import { verify } from "../verify/verify.ts";
+import { type StaticError, staticErrors } from "../verify/static-errors.ts";
 import { type AttachmentKind, attachmentSuffixes } from "./attachment.ts";
 import { fileBytes } from "./blob-source.ts";
 import { fetchAttachments, type Signers } from "./fetch-attachments.ts";
@@ -45,7 +44,7 @@ export interface Pulled {
   /** Why there is no file, in one sentence; null when there is. */
   readonly refused: string | null;
   /** Errors that the static checks found. */
-  readonly findings: readonly { readonly rule: string; readonly at: string | null; readonly message: string }[];
+  readonly findings: readonly StaticError[];
 }
 
 /**
@@ -167,16 +166,9 @@ async function judge(
   }
   const archive = await openArchive(file, signal ? { signal } : {});
   try {
-    const report = await verify(archive, { static: true, ...(signal ? { signal } : {}) });
-    const findings = errorsOf(report);
+    const findings = await staticErrors(archive, signal);
     return findings.length === 0 ? null : { refused: "The static checks found errors.", findings };
   } finally {
     await archive.close();
   }
-}
-
-function errorsOf(report: Report): Pulled["findings"] {
-  return report.checks
-    .filter(({ status, severity }) => status === "failed" && severity === "error")
-    .flatMap(({ id, findings }) => findings.map(({ at, message }) => ({ rule: id, at, message })));
 }

@@ -1,11 +1,23 @@
 import type { ChalkInstance } from "chalk";
-import type { ChangedEntry, ChangedTensor, ChangedValue, Difference, Hunk, TensorChanges } from "../diff/difference.ts";
+import type {
+  ChangedEntry,
+  ChangedTensor,
+  ChangedValue,
+  Difference,
+  Hunk,
+  NumericDifference,
+  OutputDifference,
+  TensorChanges,
+} from "../diff/difference.ts";
 import { columns, formatSize, plural, printable } from "./text.ts";
 
 /** The difference for a terminal. */
 export function renderDifference(difference: Difference, chalk: ChalkInstance): string {
-  const lines = [`${printable(difference.before)} → ${printable(difference.after)}`];
-  if (difference.same) return `${lines[0]}   no difference\n`;
+  const { same, numeric } = difference;
+  const title = `${printable(difference.before)} → ${printable(difference.after)}`;
+  const lines = [same ? `${title}   no difference` : title];
+  if (numeric !== undefined) section(lines, "outputs", numericLines(numeric, difference));
+  if (same) return `${lines.join("\n")}\n`;
   section(lines, "manifest", valueLines(difference.manifest));
   section(lines, "entries", columns(difference.entries.map(entryCells)));
   section(lines, "model", valueLines(difference.model));
@@ -65,6 +77,27 @@ function tensorText({ dtype, shape, strides }: NonNullable<ChangedTensor["before
   return `${dtype} [${shape.join(", ")}]${strides === null ? "" : `, strides ${strides.join(", ")}`}`;
 }
 
+function numericLines(numeric: NumericDifference, sides: Pick<Difference, "before" | "after">): string[] {
+  if (numeric.stage === "skipped") return [printable(`not run: ${sides[numeric.at]}: ${numeric.reason}`)];
+  const { inputs, engine, outputs } = numeric;
+  return [
+    printable(`on ${inputs.join(", ")}; ${engine}`),
+    ...columns(outputs.map((output) => outputCells(output).map(printable))),
+  ];
+}
+
+function outputCells({ name, before, after, difference, magnitude, top }: OutputDifference): string[] {
+  const [old, now] = [before, after].map((type) =>
+    type === null ? "none" : `${type.dtype} [${type.shape.join(", ")}]`,
+  );
+  const type = old === now ? `${old}` : `${old} → ${now}`;
+  if (difference === null || magnitude === null) return [name, type, "not comparable"];
+  if (difference === 0) return [name, type, "the same"];
+  const most = difference === "Infinity" ? "one of them is not a number" : `up to ${difference.toPrecision(2)} apart`;
+  const first = top === null ? "" : `, same class first in ${top.same} of ${top.rows}`;
+  return [name, type, `${most}, largest value ${magnitude.toPrecision(3)}${first}`];
+}
+
 function hunkLines({ lineBefore, lineAfter, lines }: Hunk, chalk: ChalkInstance): string[] {
   const colour = { "+": chalk.green, "-": chalk.red } as const;
   const head = chalk.dim(`@@ -${lineBefore} +${lineAfter} @@`);
@@ -81,6 +114,8 @@ function hunkLines({ lineBefore, lineAfter, lines }: Hunk, chalk: ChalkInstance)
 /** The difference for a merge request. */
 export function differenceMarkdown(difference: Difference): string {
   const lines = [`### ${code(difference.before)} → ${code(difference.after)}`, ""];
+  if (difference.numeric !== undefined)
+    lines.push(...numericLines(difference.numeric, difference).map((line) => `- ${escaped(line)}`), "");
   if (difference.same) return `${[...lines, "No difference."].join("\n")}\n`;
   for (const [title, values] of [
     ["Manifest", difference.manifest],

@@ -18,6 +18,8 @@ const tensor = z
   })
   .nullable();
 
+const outputType = z.strictObject({ dtype: z.string(), shape: z.array(count) }).nullable();
+
 /** The shape of `diff --json`; running never loads it. */
 export const diffDocument = z.strictObject({
   schemaVersion: z.literal(1),
@@ -49,6 +51,33 @@ export const diffDocument = z.strictObject({
     unchanged: count.describe("In files that differ."),
     notCompared: z.array(z.strictObject({ path: z.string(), reason: z.string() })),
   }),
+  numeric: z
+    .discriminatedUnion("stage", [
+      z.strictObject({ stage: z.literal("skipped"), at: z.enum(["before", "after"]), reason: z.string() }),
+      z.strictObject({
+        stage: z.literal("done"),
+        engine: z.string(),
+        inputs: z.array(z.string()),
+        outputs: z.array(
+          z.strictObject({
+            name: z.string(),
+            before: outputType,
+            after: outputType,
+            difference: z
+              .union([z.number(), z.literal("Infinity")])
+              .nullable()
+              .describe("Largest, absolute."),
+            magnitude: z.number().nullable().describe("The largest before."),
+            top: z
+              .strictObject({ rows: count, same: count })
+              .nullable()
+              .describe("Rows whose largest value is at the same place."),
+          }),
+        ),
+      }),
+    ])
+    .optional()
+    .describe("With --numeric: both models on the same input."),
   texts: z.array(
     z.strictObject({
       path: z.string(),

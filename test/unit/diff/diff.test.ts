@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -62,12 +63,37 @@ test("tells what differs, as one document of the published schema", async () => 
   ]);
 });
 
+test("an archive in an image layout and one behind a URL are fetched whole", async () => {
+  expect(await run("push", "a.mar", "oci-layout:layout:1")).toMatchObject({ exitCode: 0 });
+  const server = createServer((_, response) => response.end(readFileSync(path("b.mar"))));
+  await new Promise<void>((resolved) => server.listen(0, "127.0.0.1", resolved));
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : 0;
+  try {
+    const found = await run("diff", "oci-layout:layout:1", `http://127.0.0.1:${port}/b.mar`, "--json");
+    const local = JSON.parse((await run("diff", "a.mar", "b.mar", "--json")).stdout);
+    const sides = { before: "oci-layout:layout:1", after: `http://127.0.0.1:${port}/b.mar` };
+    expect(JSON.parse(found.stdout)).toEqual({ ...local, ...sides });
+    const bom = await run("bom", "oci-layout:layout:1");
+    expect(bom.stdout).toBe((await run("bom", "a.mar")).stdout);
+  } finally {
+    server.close();
+  }
+});
+
+test("what cannot be read is an error", async () => {
+  expect(await run("diff", "a.mar", "oci-layout:layout:2")).toMatchObject({ exitCode: 2 });
+  expect(await run("diff", "a.mar", "missing.mar")).toMatchObject({ exitCode: 2 });
+});
+
 test("for a terminal and for a merge request", async () => {
   const text = await run("diff", "a.mar", "b.mar");
   expect(text.stdout).toContain("+    return None");
   const markdown = await run("diff", "a.mar", "b.mar", "--markdown", "-");
   expect(markdown.stdout).toContain("| <code>h.py</code> | changed |");
   expect(markdown.stdout).toContain("```diff");
+  expect(text.stdout).toContain("6 changed, 0 unchanged");
+  expect(markdown.stdout).toContain("6 tensors changed, 0 unchanged.");
 });
 
 const lacksPatch = spawnSync("patch", ["--version"]).error !== undefined;
