@@ -8,6 +8,7 @@ import { inspectionDocument } from "../src/inspect/inspection-schema.ts";
 import { manifestSchema } from "../src/manifest/index.ts";
 import { archiveDocument } from "../src/report/archive-schema.ts";
 import { diffDocument } from "../src/report/diff-schema.ts";
+import { initDocument } from "../src/report/init-schema.ts";
 import { pullDocument, pushDocument } from "../src/report/oci-schema.ts";
 import { attestDocument, keygenDocument, signDocument, verifySignatureDocument } from "../src/report/sign-schema.ts";
 import { convertDocument, errorDocument, explainDocument, extractDocument } from "../src/report/command-schemas.ts";
@@ -36,6 +37,7 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
   "schema/error.schema.json": async () => json(z.toJSONSchema(errorDocument)),
   "schema/explain.schema.json": async () => json(z.toJSONSchema(explainDocument)),
   "schema/extract.schema.json": async () => json(z.toJSONSchema(extractDocument)),
+  "schema/init.schema.json": async () => json(z.toJSONSchema(initDocument)),
   "schema/inspect.schema.json": async () => json(z.toJSONSchema(inspectionDocument)),
   "schema/manifest.schema.json": async () => json(manifestSchema()),
   "schema/keygen.schema.json": async () => json(z.toJSONSchema(keygenDocument)),

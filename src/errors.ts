@@ -16,6 +16,7 @@ const failures = {
   "bad-model-name": "Use letters, digits, dots, hyphens and underscores, beginning with a letter or digit.",
   "bad-entry-name": "Use a relative path with / between folders and no ..",
   "link-outside": "Name the file itself with --extra-files, or copy it into the folder.",
+  "no-model": "Give the folder that holds the model file: model-archiver init FOLDER.",
   "bad-spec": "Mend the file: schema/model-archiver.schema.json is what it can say, and docs/spec.md shows one.",
   "bad-config": "Mend the YAML file, or leave --config-file out.",
   "bad-external-data": "Keep a model's external data beside it, or in a folder below.",

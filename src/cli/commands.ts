@@ -10,6 +10,7 @@ import { diffCommand } from "./commands/diff.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { extractCommand } from "./commands/extract.ts";
+import { initCommand } from "./commands/init.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { keygenCommand } from "./commands/keygen.ts";
 import { pullCommand } from "./commands/pull.ts";
@@ -22,6 +23,7 @@ import { verifySignatureCommand } from "./commands/verify-signature.ts";
 /** Every command, in the order of the help. Definitions are light; an action loads what it needs. */
 export function commands(io: Io): readonly Command[] {
   return [
+    initCommand(io),
     archiveCommand(io),
     inspectCommand(io),
     extractCommand(io),

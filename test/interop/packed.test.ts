@@ -115,6 +115,11 @@ describe("with the engine", () => {
     expect(run(project, "sign", "m.mar", "--key", "key.pem").status).toBe(0);
     expect(run(project, "verify-signature", "m.mar", "--key", "key.pem.pub").stdout).toContain("m.mar");
     expect(run(project, "verify-signature", "m.mar", "--key", "key.pem.pub").status).toBe(0);
+    const [schema = ""] = run(project, "init", "--dry-run").stdout.split("\n");
+    expect(schema).toBe(
+      "# yaml-language-server: $schema=node_modules/model-archiver/schema/model-archiver.schema.json",
+    );
+    expect(existsSync(join(project, schema.split("=")[1] ?? ""))).toBe(true);
     const library = `import { openArchive, inspect, verify, ArchiverError } from "model-archiver";
       import { parseManifest } from "model-archiver/manifest";
       const archive = await openArchive("m.mar");

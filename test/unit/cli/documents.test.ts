@@ -29,6 +29,7 @@ function conforms(schema: string, text: string): void {
 }
 
 test.each([
+  ["init", () => ["init", "fixtures/efficientnet-lite0", "--dry-run", "--json"], 0],
   ["extract", () => ["extract", path, "-o", join(folder, "unpacked"), "--json"], 0],
   ["convert", () => ["convert", path, "-o", join(folder, "m.onnx"), "--json"], 0],
   ["explain", () => ["explain", "--json"], 0],

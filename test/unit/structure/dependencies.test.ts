@@ -36,6 +36,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "server-config": [],
   machine: [],
   bench: ["archive", "checks", "machine", "model", "runtime"],
+  init: ["archive", "bom", "checks", "format-size.ts", "graph", "manifest", "model", "pack", "package-file.ts", "spec"],
   spec: ["archive", "bench", "manifest", "pack", "server-config"],
 };
 
