@@ -19,11 +19,14 @@ export class BlockGzip {
   #plain = 0;
   #position = header.length;
   #closed = false;
-  #lastWrite: Promise<void> = Promise.resolve();
+  #lastWrite: Promise<void>;
   readonly #pending: Promise<void>[] = [];
 
   constructor(file: DiskFile) {
     this.#file = file;
+    // From start to end, so that the file can be digested on the way.
+    this.#lastWrite = file.write(header, 0);
+    this.#lastWrite.catch(() => undefined);
   }
 
   /** Bytes written. */
@@ -51,7 +54,6 @@ export class BlockGzip {
     trailer.writeUInt32LE(this.#plain % 2 ** 32, 4);
     await this.#file.write(trailer, this.#position);
     this.#position += trailer.length;
-    await this.#file.write(header, 0);
   }
 
   /** Takes nothing more, and waits until nothing is being written, whatever became of it. */

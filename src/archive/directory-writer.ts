@@ -25,11 +25,10 @@ export async function writeFolder(
   try {
     await disk.makeFolder(temporary);
     for (const entry of entries) written.push(await writeFile(temporary, entry, ring, options));
-    const last = await options.seal(written);
-    const source = byteEntry(memorySource(last.bytes));
-    written.push(
-      await writeFile(temporary, { path: last.path, mode: 0o644, source }, ring, { ...options, onBytes: undefined }),
-    );
+    for (const { path: name, bytes } of await options.seal(written)) {
+      const entry: PlannedEntry = { path: name, mode: 0o644, source: byteEntry(memorySource(bytes)) };
+      written.push(await writeFile(temporary, entry, ring, { ...options, onBytes: undefined }));
+    }
     await reopenFolder(temporary, written);
     await replaceFolder(disk, temporary, path);
   } catch (error) {

@@ -7,7 +7,7 @@ import { BlockGzip } from "./block-gzip.ts";
 import type { DiskFile } from "./disk.ts";
 import type { PlannedEntry } from "./entry-source.ts";
 import { BlockRing, stopIfAborted } from "./read-once.ts";
-import type { WriteOptions, WrittenArchive, WrittenEntry } from "./written-archive.ts";
+import type { SealEntry, WriteOptions, WrittenArchive, WrittenEntry } from "./written-archive.ts";
 
 /** The same date as in our ZIP files, so that equal inputs give equal bytes. */
 const date = new Date(Date.UTC(1980, 0, 1));
@@ -36,9 +36,10 @@ export async function writeTarGz(
       stopIfAborted(options.signal);
       written.push(await addEntry({ tar, failed }, `${name}/${entry.path}`, entry, ring, options));
     }
-    const last = await options.seal(written);
-    tar.append(Buffer.from(last.bytes), { name: `${name}/${last.path}`, mode: 0o644, date });
-    written.push(sealed(last));
+    for (const last of await options.seal(written)) {
+      tar.append(Buffer.from(last.bytes), { name: `${name}/${last.path}`, mode: 0o644, date });
+      written.push(sealed(last));
+    }
     await Promise.race([failed, Promise.all([tar.finalize(), compressed])]);
     return { entries: written, size: gzip.size };
   } finally {
@@ -97,7 +98,7 @@ async function addEntry(
   }
 }
 
-function sealed(last: { readonly path: string; readonly bytes: Uint8Array }): WrittenEntry {
+function sealed(last: SealEntry): WrittenEntry {
   const size = last.bytes.length;
   const sha256 = createHash("sha256").update(last.bytes).digest("hex");
   return { path: last.path, size, packedSize: size, method: "deflated", crc32: crc32(last.bytes), sha256 };

@@ -10,13 +10,19 @@ export interface WrittenEntry extends Checksums {
   readonly method: "stored" | "deflated";
 }
 
-export interface WriteOptions extends ReadOptions {
-  readonly disk: Disk;
-  /** The last entry, which needs the digests of all others: the manifest. */
-  readonly seal: (entries: readonly WrittenEntry[]) => Promise<{ readonly path: string; readonly bytes: Uint8Array }>;
+/** An entry that is made of what is known of the others. */
+export interface SealEntry {
+  readonly path: string;
+  readonly bytes: Uint8Array;
 }
 
-/** What was written: all entries, the sealing one last. */
+export interface WriteOptions extends ReadOptions {
+  readonly disk: Disk;
+  /** The last entries, which need the digests of all others: the manifest, and what it speaks of. */
+  readonly seal: (entries: readonly WrittenEntry[]) => Promise<readonly SealEntry[]>;
+}
+
+/** What was written: all entries, those of `seal` last. */
 export interface WrittenArchive {
   readonly entries: readonly WrittenEntry[];
   /** Bytes of the file, or of all files of the folder. */

@@ -59,9 +59,10 @@ export async function writeZip(
         done(record, sha256);
       }
     }
-    const last = await options.seal(written);
-    const source = byteEntry(memorySource(last.bytes));
-    await put(await packSmall({ path: last.path, mode: 0o644, source }, { ...options, onBytes: undefined }));
+    for (const { path, bytes } of await options.seal(written)) {
+      const source = byteEntry(memorySource(bytes));
+      await put(await packSmall({ path, mode: 0o644, source }, { ...options, onBytes: undefined }));
+    }
     await writeDirectory(tail, records);
     return { entries: written, size: tail.position };
   } finally {

@@ -10,13 +10,14 @@ import type { Flow } from "../residency/flow.ts";
 import { toolVersion } from "../version.ts";
 import { declaredLicence, isLicenceFile, licenceOfText } from "./licences.ts";
 import type { Bom, Component, Licence, ModelCard, Property, Service } from "./cyclonedx.ts";
+import { bomPath } from "./cyclonedx.ts";
 
 export interface BomOptions {
-  /** For a document that goes into the archive itself: the manifest, which is written after it, is left out. */
-  readonly packed?: boolean;
   readonly specVersion?: "1.6" | "1.7";
   /** Milliseconds of a run, as `verify` measured them, with what ran it. */
   readonly measured?: { readonly engine: string; readonly loadMs: number; readonly runMs: number };
+  /** Whether the archive carries it; by default: whether it carries one already. */
+  readonly packed?: boolean;
 }
 
 const modelReference = "model";
@@ -24,10 +25,14 @@ const modelReference = "model";
 /**
  * A CycloneDX ML-BOM of an archive: the model with its card, every file with its digest, Python requirements, licences
  * and data flows. No serial number and no time: the same archive gives the same text. Reads every byte once.
+ *
+ * What an archive carries cannot speak of itself, nor of the manifest that has its digest. So the bill of materials of
+ * an archive that carries one leaves both out, and is the same text as the one in it.
  */
 export async function buildBom(archive: Archive, options: BomOptions = {}): Promise<Bom> {
   const subject = archiveSubject(archive);
-  const files = await fileComponents(archive, options.packed === true ? new Set([manifestPath]) : new Set());
+  const { packed = archive.entries.some(({ path }) => path === bomPath) } = options;
+  const files = await fileComponents(archive, packed ? [bomPath, manifestPath] : []);
   const libraries = await libraryComponents(subject);
   const services = await serviceRows(subject);
   const dependsOn = [...files, ...libraries].map((component) => component["bom-ref"]);
@@ -39,12 +44,17 @@ export async function buildBom(archive: Archive, options: BomOptions = {}): Prom
     version: 1,
     metadata: {
       tools: { components: [{ type: "application", name: "model-archiver", version: toolVersion() }] },
-      component: await modelComponent(subject, options),
+      component: await modelComponent(subject, { ...options, packed }),
     },
     components: [...files, ...libraries],
     ...(services.length === 0 ? {} : { services }),
     dependencies: [{ ref: modelReference, dependsOn }],
   };
+}
+
+/** As it is written to files. */
+export function bomText(bom: Bom): string {
+  return `${JSON.stringify(bom, null, 2)}\n`;
 }
 
 async function modelComponent(subject: Subject, options: BomOptions): Promise<Component> {
@@ -55,7 +65,7 @@ async function modelComponent(subject: Subject, options: BomOptions): Promise<Co
   const properties = [
     property("handler", handler),
     property("runtime", manifest?.runtime),
-    property("integrity:sha256", root),
+    property("integrity:sha256", options.packed ? undefined : root),
   ].filter((row) => row !== null);
   const fallback = subject.archive.location.split(/[/\\]/u).at(-1) ?? "model";
   return {
@@ -108,9 +118,9 @@ async function modelCard(subject: Subject, { measured }: BomOptions): Promise<Mo
   };
 }
 
-async function fileComponents(archive: Archive, leftOut: ReadonlySet<string>): Promise<readonly Component[]> {
+async function fileComponents(archive: Archive, without: readonly string[]): Promise<readonly Component[]> {
   const { of } = await archive.digests();
-  const seen = new Set(leftOut);
+  const seen = new Set<string>(without);
   return archive.entries
     .filter(({ kind, path }) => kind === "file" && !seen.has(path) && seen.add(path))
     .toSorted((a, b) => compareUtf8(a.path, b.path))

@@ -1,5 +1,8 @@
 // The part of CycloneDX 1.6 and 1.7 that we write. https://cyclonedx.org/docs/1.6/json/
 
+/** Where `archive --bom` puts the bill of materials; TorchServe ignores it. */
+export const bomPath = "MAR-INF/bom.cdx.json";
+
 export interface Property {
   readonly name: string;
   readonly value: string;

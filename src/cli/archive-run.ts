@@ -2,11 +2,13 @@ import { ArchiverError } from "../errors.ts";
 import { type ArchiveOptions, type ArchiveResult, archive } from "../pack/pack.ts";
 import { ownHandlerModule } from "../pack/own-handlers.ts";
 import { archiveDocument, renderArchive } from "../report/archive-report.ts";
+import type { SigningKey } from "../sign/envelope.ts";
 import { printable } from "../report/text.ts";
 import { chalkFor } from "./colour.ts";
 import type { ArchiveCommandFlags } from "./commands/archive.ts";
 import type { Io } from "./io.ts";
 import { progress } from "./progress.ts";
+import type { SigningFlags } from "./signing-key.ts";
 
 /** Carries out `archive`: packs, prints what was packed, and with --verify judges it; the archive stays whatever the verdict. */
 export async function runArchive(flags: ArchiveCommandFlags, io: Io): Promise<void> {
@@ -31,9 +33,11 @@ function wantsOnnxRuntime({ entries, manifest }: ArchiveResult): boolean {
 
 async function pack(flags: ArchiveCommandFlags, io: Io): Promise<ArchiveResult> {
   const { dryRun = false, verify: _verify, json, quiet, convert, input = [], ...rest } = flags;
-  const { spec: _spec, specPath, specFolder = io.cwd, ...recipe } = rest;
+  const { sign: key, passwordFile, certificate, ...others } = rest;
+  const { spec: _spec, specPath, specFolder = io.cwd, ...recipe } = others;
   if (specPath !== undefined && !json && !quiet) io.stderr.write(`using ${printable(specPath)}\n`);
   if (convert === undefined && input.length > 0) throw new ArchiverError("usage", "--input goes with --convert onnx");
+  const sign = await signer(key, { passwordFile, certificate }, io);
   const line = progress(io, "packing", { ...(quiet ? { quiet } : {}), ...(json ? { json } : {}) });
   try {
     const options: ArchiveOptions = {
@@ -42,6 +46,7 @@ async function pack(flags: ArchiveCommandFlags, io: Io): Promise<ArchiveResult> 
       signal: io.signal,
       dryRun,
       onProgress: (done, total) => line.update(done, total),
+      ...(sign ? { sign } : {}),
     };
     if (convert === undefined) return await archive(recipe, options);
     const { archiveConverted } = await import("./archive-convert.ts");
@@ -49,6 +54,16 @@ async function pack(flags: ArchiveCommandFlags, io: Io): Promise<ArchiveResult> 
   } finally {
     line.end();
   }
+}
+
+async function signer(
+  key: string | undefined,
+  rest: Omit<SigningFlags, "key">,
+  io: Io,
+): Promise<SigningKey | undefined> {
+  if (key !== undefined) return (await import("./signing-key.ts")).signingKey({ key, ...rest }, io.cwd);
+  if (rest.passwordFile === undefined && rest.certificate === undefined) return undefined;
+  throw new ArchiverError("usage", "--password-file and --certificate go with --sign KEY");
 }
 
 /** What `verify` says of the new archive: on the terminal as ever; with --json as its document. Sets the exit code. */

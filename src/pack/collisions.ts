@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { nodeDisk } from "../archive/disk.ts";
+import { bomPath } from "../bom/cyclonedx.ts";
 import { manifestPath } from "../manifest/manifest.ts";
 import { ArchiverError } from "../errors.ts";
 import { formatSize } from "../format-size.ts";
@@ -29,6 +30,13 @@ export async function withoutCollisions(sources: readonly Source[]): Promise<Sou
     throw new ArchiverError("archive-name-collision", clashes.join("\n"));
   }
   return [...byPath.values()];
+}
+
+/** Throws ArchiverError `archive-name-collision` where an input would land where the bill of materials goes. */
+export function keepBomPathFree(paths: ReadonlySet<string>): void {
+  if (!paths.has(bomPath)) return;
+  const remedy = "Leave it out of the inputs, or pack without --bom.";
+  throw new ArchiverError("archive-name-collision", `--bom writes ${bomPath}, and so does an input.`, { remedy });
 }
 
 function parents(path: string): string[] {

@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { type Disk, nodeDisk } from "../archive/disk.ts";
-import type { WriteOptions, WrittenArchive, WrittenEntry } from "../archive/written-archive.ts";
+import { type Disk, type DiskFile, nodeDisk } from "../archive/disk.ts";
+import type { WriteOptions, WrittenArchive } from "../archive/written-archive.ts";
 import { ArchiverError } from "../errors.ts";
 import { buildManifest } from "../manifest/build.ts";
 import { buildIntegrity } from "../manifest/integrity.ts";
 import { type EntryDigest, type Manifest, manifestPath } from "../manifest/manifest.ts";
 import { manifestByteLimit, parseManifest } from "../manifest/parse.ts";
 import { serializeJson } from "../manifest/serialize.ts";
+import type { SigningKey } from "../sign/envelope.ts";
 import { type Plan, planArchive } from "./plan.ts";
 import type { ArchiveFormat, Recipe } from "./recipe.ts";
 import type { LeftOut } from "./left-out.ts";
@@ -26,11 +27,13 @@ export interface ArchiveOptions {
   /** Bytes of the inputs read so far, and altogether. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly disk?: Disk;
+  /** Signs the output as `sign` does. */
+  readonly sign?: SigningKey;
 }
 
 export interface ArchivedEntry {
   readonly path: string;
-  /** Where it came from; null for the manifest. */
+  /** Where it came from; null for what is made here: the manifest, and a bill of materials. */
   readonly from: string | null;
   /** Bytes, plain. */
   readonly size: number;
@@ -53,6 +56,8 @@ export interface ArchiveResult {
   /** Without `integrity` for a dry run, whose inputs are not read. */
   readonly manifest: Manifest;
   readonly integrityRoot: string | null;
+  /** The signature's file; null when nothing was signed. */
+  readonly signature: string | null;
   readonly leftOut: readonly LeftOut[];
   readonly warnings: readonly string[];
   readonly milliseconds: number;
@@ -72,7 +77,7 @@ export async function archive(recipe: Recipe, options: ArchiveOptions = {}): Pro
       env: options.env ?? process.env,
       now: options.now ?? (() => new Date()),
     });
-    const overwrites = checkOutput(plan, recipe.force ?? false);
+    const overwrites = checkOutput(plan, recipe.force ?? false, options.sign !== undefined);
     const warnings = overwrites ? [...plan.warnings, `overwriting ${plan.output}`] : plan.warnings;
     const done = options.dryRun ? planned(plan) : await write(plan, options);
     const { path, ...rest } = done;
@@ -89,7 +94,7 @@ export async function archive(recipe: Recipe, options: ArchiveOptions = {}): Pro
   }
 }
 
-type Done = Pick<ArchiveResult, "path" | "written" | "size" | "entries" | "manifest" | "integrityRoot">;
+type Done = Pick<ArchiveResult, "path" | "written" | "size" | "entries" | "manifest" | "integrityRoot" | "signature">;
 
 function planned(plan: Plan): Done {
   const unread = { packedSize: null, method: null, sha256: null };
@@ -100,6 +105,7 @@ function planned(plan: Plan): Done {
     entries: plan.entries.map(({ path, from, source }) => ({ path, from, size: source.size, ...unread })),
     manifest: buildManifest(plan.manifest),
     integrityRoot: null,
+    signature: null,
   };
 }
 
@@ -113,12 +119,17 @@ async function write(plan: Plan, options: ArchiveOptions): Promise<Done> {
     signal: options.signal,
     onBytes: (count) => options.onProgress?.((read += count), total),
     seal: async (entries) => {
-      manifest = buildManifest({ ...plan.manifest, integrity: await buildIntegrity(digests(entries), sha256) });
-      return { path: manifestPath, bytes: Buffer.from(serializeJson(manifest)) };
+      const bom = plan.bom ? [await (await import("./packed-bom.ts")).packedBom(plan, entries)] : [];
+      const made = bom.map(({ path, bytes }) => ({ path, size: bytes.length, sha256: sha256(bytes) }));
+      const integrity = await buildIntegrity(digests([...entries, ...made]), sha256);
+      manifest = buildManifest({ ...plan.manifest, integrity });
+      return [...bom, { path: manifestPath, bytes: Buffer.from(serializeJson(manifest)) }];
     },
   };
   await disk.makeFolder(dirname(plan.output));
-  const result = await writeAs(plan, disk, writeOptions);
+  const signing = options.sign && (await import("./sign-output.ts")).outputSigner(plan, options.sign);
+  const result = await writeAs(plan, disk, writeOptions, signing?.watch);
+  const signature = (await signing?.sign(result, options)) ?? null;
   const from = new Map(plan.entries.map((entry) => [entry.path, entry.from]));
   return {
     path: plan.output,
@@ -134,10 +145,17 @@ async function write(plan: Plan, options: ArchiveOptions): Promise<Done> {
     })),
     manifest,
     integrityRoot: manifest.modelArchiver?.integrity?.root ?? null,
+    signature,
   };
 }
 
-async function writeAs(plan: Plan, disk: Disk, options: WriteOptions): Promise<WrittenArchive> {
+/** `watch` sees the output's file while it is written. */
+async function writeAs(
+  plan: Plan,
+  disk: Disk,
+  options: WriteOptions,
+  watch = (file: DiskFile): DiskFile => file,
+): Promise<WrittenArchive> {
   if (plan.format === "no-archive") {
     const { writeFolder } = await import("../archive/directory-writer.ts");
     return writeFolder(plan.output, plan.entries, options);
@@ -152,7 +170,7 @@ async function writeAs(plan: Plan, disk: Disk, options: WriteOptions): Promise<W
     return writeAtomically(
       disk,
       plan.output,
-      (file) => writeTarGz(file, modelName, entries, options),
+      (file) => writeTarGz(watch(file), modelName, entries, options),
       (file, written) => reopenTarGz(disk, file, written),
     );
   }
@@ -161,21 +179,24 @@ async function writeAs(plan: Plan, disk: Disk, options: WriteOptions): Promise<W
   return writeAtomically(
     disk,
     plan.output,
-    (file) => writeZip(file, plan.entries, { ...options, store }),
+    (file) => writeZip(watch(file), plan.entries, { ...options, store }),
     (file, written) => reopenZip(disk, file, written),
   );
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-function digests(entries: readonly WrittenEntry[]): Record<string, EntryDigest> {
+function digests(entries: readonly ({ readonly path: string } & EntryDigest)[]): Record<string, EntryDigest> {
   const record: Record<string, EntryDigest> = Object.create(null);
   for (const { path, size, sha256 } of entries) record[path] = { size, sha256 };
   return record;
 }
 
 /** Whether something will be overwritten. Throws ArchiverError `already-exists`, also for a folder that is no archive. */
-function checkOutput(plan: Plan, force: boolean): boolean {
+function checkOutput(plan: Plan, force: boolean, signs: boolean): boolean {
+  const signature = `${plan.output}.sig`;
+  if (signs && !force && existsSync(signature))
+    throw new ArchiverError("already-exists", `${signature} already exists`);
   if (!existsSync(plan.output)) return false;
   if (!force) throw new ArchiverError("already-exists", `${plan.output} already exists`);
   const folder = statSync(plan.output).isDirectory();

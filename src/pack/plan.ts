@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { PlannedEntry } from "../archive/entry-source.ts";
+import { bomPath } from "../bom/cyclonedx.ts";
 import { ArchiverError } from "../errors.ts";
 import { compareUtf8 } from "../manifest/compare.ts";
 import { formatCreatedOn } from "../manifest/created-on.ts";
@@ -7,10 +8,10 @@ import { type Runtime, modelNamePattern } from "../manifest/fields.ts";
 import { buildManifest, type ManifestInput } from "../manifest/build.ts";
 import { recordedTensorsPath } from "../tensors/recorded-tensors.ts";
 import { toolVersion } from "../version.ts";
-import { withoutCollisions } from "./collisions.ts";
+import { keepBomPathFree, withoutCollisions } from "./collisions.ts";
 import { checkConfigFile } from "./config-file.ts";
 import { creationTime } from "./creation-time.ts";
-import { bomPath, isDescription } from "./description-paths.ts";
+import { isDescription } from "./description-paths.ts";
 import { externalData } from "./external-data.ts";
 import { extraFiles } from "./extra-files.ts";
 import { handlerFile } from "./handler.ts";
@@ -31,6 +32,8 @@ export interface Plan {
   /** Sorted by the UTF-8 bytes of their paths; the manifest comes after them. */
   readonly entries: readonly PlannedSource[];
   readonly manifest: ManifestInput;
+  /** Whether a bill of materials is made and packed. */
+  readonly bom: boolean;
   /** What folders hold and the archive will not. */
   readonly leftOut: readonly LeftOut[];
   readonly warnings: readonly string[];
@@ -62,6 +65,8 @@ export async function planArchive(recipe: Recipe, old: OldArchive | null, option
   if (recipe.configFile) await checkConfigFile(resolve(options.cwd, recipe.configFile), recipe.configFile);
   const named = new Set(given.map((source) => source.path));
   const kept = (old?.sources ?? []).filter((source) => !named.has(source.path) && !isDescription(source));
+  const bom = recipe.bom ?? old?.sources.some(({ path }) => path === bomPath) ?? false;
+  if (bom) keepBomPathFree(named);
   const packed = await withoutCollisions([...given, ...kept]);
   const samples = await recordedSamples(recipe, old, packed, options.cwd);
   const manifest = { ...values, ...manifestRest(recipe, old, given, options), additions: samples.additions };
@@ -78,24 +83,23 @@ export async function planArchive(recipe: Recipe, old: OldArchive | null, option
       .toSorted((a, b) => compareUtf8(a.path, b.path))
       .map(({ path, from, mode, bytes }) => ({ path, from, mode, source: bytes })),
     manifest,
+    bom,
     leftOut,
     warnings: [...warnings, ...nameWarnings(paths), ...(own ? ownHandlerTrouble(values.handler, new Set(paths)) : [])],
   };
 }
 
-/** What `--tensor-digests` and `--bom` add; an archive that has such a document and is packed again gets a new one. */
+/** What `--tensor-digests` adds; an archive that has such a document and is packed again gets a new one. */
 async function described(
   recipe: Recipe,
   old: OldArchive | null,
   sources: readonly Source[],
   manifest: ManifestInput,
 ): Promise<readonly Source[]> {
-  const had = new Set(old?.sources.map(({ path }) => path));
-  const tensorDigests = recipe.tensorDigests ?? had.has(recordedTensorsPath);
-  const bom = recipe.bom ?? had.has(bomPath);
-  if (!tensorDigests && !bom) return [];
-  const { descriptions } = await import("./descriptions.ts");
-  return descriptions({ tensorDigests, bom }, sources, buildManifest(manifest));
+  const had = old?.sources.some(({ path }) => path === recordedTensorsPath) ?? false;
+  if (!(recipe.tensorDigests ?? had)) return [];
+  const { tensorDigests } = await import("./tensor-digests.ts");
+  return [await tensorDigests(sources, buildManifest(manifest))];
 }
 
 /** What `--sample` adds; the samples of an archive that is packed again stay. */

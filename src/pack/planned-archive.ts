@@ -8,8 +8,10 @@ import { type Manifest, manifestPath } from "../manifest/manifest.ts";
 import { serializeJson } from "../manifest/serialize.ts";
 import type { Source } from "./source.ts";
 
+export type PlannedFile = Pick<Source, "path" | "file" | "bytes">;
+
 /** What will be packed, as an archive that can be looked at before it is written; its manifest is still without digests. */
-export function plannedArchive(sources: readonly Source[], manifest: Manifest): Archive {
+export function plannedArchive(sources: readonly PlannedFile[], manifest: Manifest): Archive {
   const byEntry = new Map<Entry, () => Promise<ByteSource>>();
   const opened: OpenSource[] = [];
   const add = (path: string, size: number, open: () => Promise<ByteSource>): void => {

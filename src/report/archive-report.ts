@@ -11,7 +11,11 @@ export function renderArchive(result: ArchiveResult, chalk: ChalkInstance): stri
   const table = columns(rows, ["left", "right"]).map((line) => `  ${line}`);
   const size = result.size === null ? "" : `   ${formatSize(result.size)}`;
   const head = result.written
-    ? [`${name}${size}   ${formatDuration(result.milliseconds)}`, `integrity sha256:${result.integrityRoot}`]
+    ? [
+        `${name}${size}   ${formatDuration(result.milliseconds)}`,
+        `integrity sha256:${result.integrityRoot}`,
+        ...(result.signature === null ? [] : [`signature ${printable(basename(result.signature))}`]),
+      ]
     : [`${name}   would be written to ${printable(result.path)}`];
   return [...head, "", ...table, ...leftOut(result), ""].join("\n");
 }

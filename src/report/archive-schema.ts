@@ -8,7 +8,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const entry = z.strictObject({
   path: z.string(),
-  from: z.string().nullable().describe("Where it came from; null for the manifest."),
+  from: z.string().nullable().describe("Where it came from; null for the manifest and a bill of materials."),
   size: bytes,
   packedSize: bytes.nullable().describe("Null when nothing was written."),
   method: z.enum(["stored", "deflated"]).nullable(),
@@ -25,6 +25,7 @@ export const archiveDocument = z.strictObject({
   entries: z.array(entry).describe("In the order of the archive, the manifest last."),
   manifest: z.record(z.string(), z.unknown()).describe("See manifest.schema.json."),
   integrityRoot: sha256.nullable(),
+  signature: z.string().nullable().describe("With --sign: the signature's file."),
   leftOut: z.array(z.strictObject({ from: z.string(), reason: z.string() })),
   warnings: z.array(z.string()),
   milliseconds: z.int().nonnegative(),

@@ -9,7 +9,7 @@ import { ArchiverError } from "../errors.ts";
 import { type Content, pathWithin, readContent } from "./content.ts";
 import { type SigningKey, signStatement } from "./envelope.ts";
 import { keyHint } from "./key.ts";
-import { buildStatement, gitPaths, type Resource } from "./statement.ts";
+import { buildStatement, gitPaths, isBelow, type Resource, type SignedContent } from "./statement.ts";
 
 export interface SignOptions extends SigningKey {
   /** The signature file; `ARCHIVE.sig` when left out. */
@@ -41,11 +41,9 @@ export async function signArchive(location: string, options: SignOptions): Promi
   const ignoredPaths = within === null ? gitPaths : [within, ...gitPaths];
   const { signal, onBytes } = options;
   const content = await readContent(location, { ignoredPaths, signal, onBytes });
-  const entriesChecked = await holdAgainstManifest(location, content);
+  const entriesChecked = await holdAgainstManifest(location, content, ignoredPaths);
   const entries = content.kind === "file" ? content.entries : [];
-  const statement = buildStatement({ name: content.name, resources: content.resources, ignoredPaths, entries });
-  const text = signStatement(statement, options);
-  await writeAtomically(nodeDisk, output, (file) => file.write(Buffer.from(text), 0));
+  await writeSignature(output, { name: content.name, resources: content.resources, ignoredPaths, entries }, options);
   return {
     archive: location,
     signature: output,
@@ -56,18 +54,27 @@ export async function signArchive(location: string, options: SignOptions): Promi
   };
 }
 
+/** Signs what is known of a file or folder already: nothing is read. */
+export async function writeSignature(output: string, content: SignedContent, key: SigningKey): Promise<void> {
+  const text = signStatement(buildStatement(content), key);
+  await writeAtomically(nodeDisk, output, (file) => file.write(Buffer.from(text), 0));
+}
+
 /** Where the signature of a file or folder lies when nothing else is said: beside it. */
 export function signaturePath(location: string): string {
   return `${resolve(location)}.sig`;
 }
 
-async function holdAgainstManifest(location: string, content: Content): Promise<number> {
+async function holdAgainstManifest(location: string, content: Content, ignored: readonly string[]): Promise<number> {
   const wrong: readonly string[] = content.damaged;
   if (wrong.length > 0) {
     throw new ArchiverError("bad-archive", `${location}: ${wrong.slice(0, 5).join(", ")} cannot be read as declared.`);
   }
   if (!content.entries.some(({ name }) => name === manifestPath)) return 0;
-  const declared = await declaredDigests(location);
+  // Of a folder, what the signature does not speak of is not looked at either.
+  const declared = (await declaredDigests(location)).filter(
+    ({ name }) => content.kind === "file" || !isBelow(name, ignored),
+  );
   const actual = new Map(content.entries.map(({ name, digest }) => [name, digest]));
   const changed = declared.filter(({ name, digest }) => actual.get(name) !== digest).map(({ name }) => name);
   if (changed.length > 0) {

@@ -25,6 +25,11 @@ export const signatureType = "https://model_signing/signature/v1.0";
 /** What every signer of the format leaves out of a folder. */
 export const gitPaths: readonly string[] = [".git", ".gitattributes", ".github", ".gitignore"];
 
+/** Whether a path of a folder is one of these, or lies below one. */
+export function isBelow(path: string, paths: readonly string[]): boolean {
+  return paths.some((one) => path === one || path.startsWith(`${one}/`));
+}
+
 /** Entries of an archive that are listed besides; more would make the signature longer than useful. */
 const mostEntries = 5000;
 

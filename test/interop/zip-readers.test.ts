@@ -83,7 +83,7 @@ describe.skipIf(reason !== null)(`what other readers say of our archives ${reaso
       mode: i % 2 === 0 ? (0o644 as const) : (0o755 as const),
       source: fileSource(file, sizes[i] ?? 0),
     }));
-    const seal = async () => ({ path: "MAR-INF/MANIFEST.json", bytes: Buffer.from("{}") });
+    const seal = async () => [{ path: "MAR-INF/MANIFEST.json", bytes: Buffer.from("{}") }];
     return writeAtomically(nodeDisk, join(folder, name), (file) =>
       writeZip(file, entries, { disk: nodeDisk, store, seal }),
     );
@@ -147,7 +147,7 @@ describe.skipIf(reason !== null)(`what other readers say of our archives ${reaso
       }),
     };
     const file = join(folder, "deflated.mar");
-    const seal = async () => ({ path: "MAR-INF/MANIFEST.json", bytes: Buffer.from("{}") });
+    const seal = async () => [{ path: "MAR-INF/MANIFEST.json", bytes: Buffer.from("{}") }];
     const written = await writeAtomically(nodeDisk, file, (output) =>
       writeZip(output, [{ path: "big", mode: 0o644, source }], { disk: nodeDisk, store: false, seal }),
     );

@@ -14,6 +14,9 @@ export interface ArchiveCommandFlags extends Recipe {
   /** The spec file that filled gaps, and its folder: paths start there. */
   readonly specPath?: string;
   readonly specFolder?: string;
+  readonly sign?: string;
+  readonly passwordFile?: string;
+  readonly certificate?: string;
   readonly dryRun?: boolean;
   readonly verify?: boolean;
   readonly json?: boolean;

@@ -24,7 +24,7 @@ export function bomCommand(io: Io): Command {
     .option("--json", "print one JSON document, which a bill of materials is anyway")
     .addHelpText("after", examples)
     .action(async (location: string, flags: BomFlags) => {
-      const [{ openWhole }, { buildBom }, { measuredIn }] = await Promise.all([
+      const [{ openWhole }, { bomText, buildBom }, { measuredIn }] = await Promise.all([
         import("../open-whole.ts"),
         import("../../bom/bom.ts"),
         import("../../bom/measured.ts"),
@@ -33,7 +33,7 @@ export function bomCommand(io: Io): Command {
       const options: BomOptions = { specVersion: flags.specVersion, ...(report === null ? {} : { measured: report }) };
       const archive = await openWhole(location, flags, io);
       try {
-        const text = `${JSON.stringify(await buildBom(archive, options), null, 2)}\n`;
+        const text = bomText(await buildBom(archive, options));
         if (flags.output === undefined) return void io.stdout.write(text);
         const { writeText } = await import("../write-text.ts");
         await writeText(resolve(io.cwd, flags.output), text);

@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let count = 0;
 
 /** The entry that is written last. */
-const seal = async () => ({ path: "MAR-INF/MANIFEST.json", bytes: Buffer.from("{}") });
+const seal = async () => [{ path: "MAR-INF/MANIFEST.json", bytes: Buffer.from("{}") }];
 const common = { disk: nodeDisk, seal };
 const last: Given = { path: "MAR-INF/MANIFEST.json", data: Uint8Array.from(Buffer.from("{}")), run: false };
 

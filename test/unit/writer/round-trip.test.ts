@@ -48,7 +48,7 @@ const plans = fc
   })
   .filter((rows) => !rows.some(([a]) => rows.some(([b]) => b.startsWith(`${a}/`))));
 
-const seal = async () => ({ path: "MAR-INF/MANIFEST.json", bytes: Buffer.from("{}") });
+const seal = async () => [{ path: "MAR-INF/MANIFEST.json", bytes: Buffer.from("{}") }];
 
 async function check(
   path: string,

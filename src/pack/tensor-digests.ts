@@ -5,38 +5,18 @@ import type { Manifest } from "../manifest/manifest.ts";
 import { recordedTensorsPath, type RecordedFile, writeRecordedTensors } from "../tensors/recorded-tensors.ts";
 import { tensorFiles } from "../tensors/tensor-files.ts";
 import { TensorPass } from "../tensors/tensor-pass.ts";
-import { bomPath } from "./description-paths.ts";
 import { plannedArchive } from "./planned-archive.ts";
 import { madeSource, type Source } from "./source.ts";
 
-export interface Descriptions {
-  readonly tensorDigests: boolean;
-  readonly bom: boolean;
-}
-
 /**
- * Documents about everything else that will be packed, from one more read of it: the digest of each tensor, and the bill
- * of materials. Throws ArchiverError `no-tensors` where there are no tensors to be read.
+ * The digest of each tensor of what will be packed, from one more read of it. Throws ArchiverError `no-tensors` where
+ * there are no tensors to be read.
  */
-export async function descriptions(
-  wanted: Descriptions,
-  sources: readonly Source[],
-  manifest: Manifest,
-): Promise<Source[]> {
-  if (!wanted.tensorDigests && !wanted.bom) return [];
+export async function tensorDigests(sources: readonly Source[], manifest: Manifest): Promise<Source> {
   const archive = plannedArchive(sources, manifest);
   try {
-    const made: Source[] = [];
-    if (wanted.tensorDigests) {
-      const text = writeRecordedTensors(await recordedFiles(archive));
-      made.push(madeSource(recordedTensorsPath, "--tensor-digests", Buffer.from(text)));
-    }
-    if (wanted.bom) {
-      const { buildBom } = await import("../bom/bom.ts");
-      const text = `${JSON.stringify(await buildBom(archive, { packed: true }), null, 2)}\n`;
-      made.push(madeSource(bomPath, "--bom", Buffer.from(text)));
-    }
-    return made;
+    const text = writeRecordedTensors(await recordedFiles(archive));
+    return madeSource(recordedTensorsPath, "--tensor-digests", Buffer.from(text));
   } finally {
     await archive.close();
   }
