@@ -8,11 +8,11 @@ import type { PlainHttpFlags } from "./registry-flags.ts";
 export async function openWhole(location: string, flags: PlainHttpFlags, io: Io): Promise<Archive> {
   const { isOci } = await import("../oci/reference.ts");
   if (isOci(location)) {
-    const [{ openFetched }, { plainHttpOf }] = await Promise.all([
+    const [{ openFetched }, { registrySettings }] = await Promise.all([
       import("../oci/fetched-archive.ts"),
       import("./registry-flags.ts"),
     ]);
-    return openFetched(location, { env: io.env, plainHttp: plainHttpOf(flags), signal: io.signal });
+    return openFetched(location, registrySettings(flags, io));
   }
   const place = /^https?:\/\//iu.test(location) ? location : resolve(io.cwd, location);
   return openArchive(place, { whole: true, signal: io.signal });

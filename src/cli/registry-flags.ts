@@ -1,12 +1,13 @@
 import type { RegistrySettings } from "../oci/registry.ts";
+import type { Io } from "./io.ts";
 
 export interface PlainHttpFlags {
   readonly plainHttp?: boolean;
   readonly plainHttpAnywhere?: boolean;
 }
 
-/** What `--plain-http` and `--plain-http-anywhere` allow. */
-export function plainHttpOf(flags: PlainHttpFlags): RegistrySettings["plainHttp"] {
-  if (flags.plainHttpAnywhere) return "anywhere";
-  return flags.plainHttp ? "loopback" : undefined;
+/** How to speak to registries: what `--plain-http` and `--plain-http-anywhere` allow, and where folders start. */
+export function registrySettings({ plainHttp, plainHttpAnywhere }: PlainHttpFlags, io: Io): RegistrySettings {
+  const { env, cwd, signal } = io;
+  return { env, cwd, signal, plainHttp: plainHttpAnywhere ? "anywhere" : plainHttp ? "loopback" : undefined };
 }

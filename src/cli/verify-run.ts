@@ -121,7 +121,7 @@ async function ociOpener(
 ): Promise<Pick<VerifyAllOptions, "open">> {
   const { isOci } = await import("../oci/reference.ts");
   if (!paths.some(isOci)) return {};
-  const [{ openFetched }, { plainHttpOf }] = await Promise.all([
+  const [{ openFetched }, { registrySettings }] = await Promise.all([
     import("../oci/fetched-archive.ts"),
     import("./registry-flags.ts"),
   ]);
@@ -129,7 +129,7 @@ async function ociOpener(
     signature: options.requiredSignature?.signer,
     attestation: options.requiredAttestation?.signer,
   };
-  const settings = { env: io.env, plainHttp: plainHttpOf(flags), signal: io.signal, tmpDir: flags.tmpDir, signers };
+  const settings = { ...registrySettings(flags, io), tmpDir: flags.tmpDir, signers };
   const local = opener(options);
   return { open: (path) => (isOci(path) ? openFetched(path, settings) : local(path)) };
 }

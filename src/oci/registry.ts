@@ -13,6 +13,8 @@ import { upload } from "./upload.ts";
 
 export interface RegistrySettings {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the folders of `oci-layout:` start; process.cwd() when left out. */
+  readonly cwd?: string | undefined;
   /** `loopback`: plain HTTP for this machine only; `anywhere`: for every host. */
   readonly plainHttp?: "loopback" | "anywhere" | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -49,11 +49,11 @@ export function inspectCommand(io: Io): Command {
 }
 
 async function openOci(location: string, flags: InspectFlags, io: Io): Promise<Archive> {
-  const [{ openRemote }, { plainHttpOf }] = await Promise.all([
+  const [{ openRemote }, { registrySettings }] = await Promise.all([
     import("../../oci/remote-archive.ts"),
     import("../registry-flags.ts"),
   ]);
-  return openRemote(location, { env: io.env, plainHttp: plainHttpOf(flags), signal: io.signal });
+  return openRemote(location, registrySettings(flags, io));
 }
 
 const examples = `

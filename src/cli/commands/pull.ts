@@ -28,7 +28,7 @@ export function pullCommand(io: Io): Command {
     .addOption(runOptions.json)
     .addHelpText("after", examples)
     .action(async (reference: string, flags: PullFlags) => {
-      const [{ pull }, { plainHttpOf }, { formatSize, printable }] = await Promise.all([
+      const [{ pull }, { registrySettings }, { formatSize, printable }] = await Promise.all([
         import("../../oci/pull.ts"),
         import("../registry-flags.ts"),
         import("../../report/text.ts"),
@@ -37,12 +37,10 @@ export function pullCommand(io: Io): Command {
       const signers = await requiredSigners(flags, io.cwd);
       const line = progress(io, "pulling", { json: flags.json === true });
       const pulled = await pull(reference, {
-        env: io.env,
+        ...registrySettings(flags, io),
         output: /[/\\]$/u.test(flags.output) ? `${resolve(io.cwd, flags.output)}/` : resolve(io.cwd, flags.output),
         force: flags.force === true,
         signers,
-        plainHttp: plainHttpOf(flags),
-        signal: io.signal,
         onBytes: (done, total) => line.update(done, total),
       }).finally(() => line.end());
       io.exitCode = pulled.refused === null ? 0 : 1;

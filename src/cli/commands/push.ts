@@ -34,20 +34,18 @@ export function pushCommand(io: Io): Command {
     .addHelpText("after", examples)
     .hook("preAction", fromSpec(io))
     .action(async (archive: string, reference: string, flags: PushFlags) => {
-      const [{ push }, { plainHttpOf }, { formatSize, plural, printable }] = await Promise.all([
+      const [{ push }, { registrySettings }, { formatSize, plural, printable }] = await Promise.all([
         import("../../oci/push.ts"),
         import("../registry-flags.ts"),
         import("../../report/text.ts"),
       ]);
       const line = progress(io, "pushing", { json: flags.json === true });
       const pushed = await push(resolve(io.cwd, archive), reference, {
-        env: io.env,
+        ...registrySettings(flags, io),
         unpacked: flags.unpacked === true,
         attachments: Object.fromEntries(
           kinds.flatMap((kind) => (flags[kind] === undefined ? [] : [[kind, resolve(io.cwd, flags[kind])]])),
         ),
-        plainHttp: plainHttpOf(flags),
-        signal: io.signal,
         onBytes: (done, total) => line.update(done, total),
       }).finally(() => line.end());
       if (flags.json) {
