@@ -2,6 +2,7 @@ import type { Builder } from "./builder.ts";
 import { Call } from "./call.ts";
 import { invalid, unsupported } from "./lowering-error.ts";
 import type { Operator } from "./operators/operator.ts";
+import { refuseUnknownSizes } from "./operators/unknown-sizes.ts";
 import { isInPlaceName, rowsOf } from "./operators/registry.ts";
 import { kindOf } from "./kind-of.ts";
 import { parseSchema, type Schema, type SchemaDefault } from "./schema.ts";
@@ -47,6 +48,7 @@ export function callOperator(
   const found = choose(own, overload, positional, keyword);
   if (found !== null) {
     const { operator, schema } = found.overload;
+    refuseUnknownSizes(name, found.values.values());
     const lower = (values: ReadonlyMap<string, Value>) => operator.lower(new Call(schema, values, builder), builder);
     const special = averaged(name, found.values, builder, lower) ?? roundedOnce(name, found.values, builder, lower);
     const result = special ?? lower(found.values);

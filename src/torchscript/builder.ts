@@ -1,8 +1,19 @@
 import { type DType, elementCount, onnxType } from "../graph/dtype.ts";
 import type { Attributes } from "./attributes.ts";
 import { GraphEmitter, type Result } from "./graph-emitter.ts";
+import {
+  dimsOf,
+  expandTarget,
+  type Extent,
+  extentsOf,
+  hasUnknown,
+  mayBeSame,
+  mayEqual,
+  reshapeTarget,
+  sizesTensor,
+} from "./extent.ts";
 import { Journal } from "./journal.ts";
-import { raised } from "./lowering-error.ts";
+import { raised, unsupported } from "./lowering-error.ts";
 import { broadcastShapes, isComplex, resultType } from "./promotion.ts";
 import { GraphValue, type Known, TensorValue, type View } from "./tensor-value.ts";
 import { type Scalar, SymbolicScalar } from "./value.ts";
@@ -50,7 +61,7 @@ export class Builder {
   /** Replaces the contents of a tensor; bases and other views of the same memory change with it. */
   write(tensor: TensorValue, update: Operand): void {
     let target = tensor;
-    let value = this.expand(this.cast(update, tensor.dtype), tensor.shape);
+    let value = this.expand(this.cast(update, tensor.dtype), this.#extentsFor(update, tensor));
     let current = this.read(value);
     while ("base" in target.content) {
       const { base, view } = target.content;
@@ -89,14 +100,16 @@ export class Builder {
 
   /** A 1-D int64 constant, for axes, shapes and pads. */
   ints(values: readonly number[]): TensorValue {
+    if (hasUnknown(values)) throw unsupported("an operator on a size that depends on the values of a tensor");
     return this.constant("int64", [values.length], values.map(BigInt));
   }
 
   /** A constant filled with one number, of any shape (0-dim when left out). */
-  full(dtype: DType, number: Scalar, shape: readonly number[] = []): TensorValue {
+  full(dtype: DType, number: Scalar, shape: readonly Extent[] = []): TensorValue {
     const element = elementOf(dtype, number);
-    if (elementCount(shape) <= 64) {
-      return this.constant(dtype, shape, Array.from<bigint | number>({ length: elementCount(shape) }).fill(element));
+    const dims = dimsOf(shape);
+    if (elementCount(dims) <= 64) {
+      return this.constant(dtype, dims, Array.from<bigint | number>({ length: elementCount(dims) }).fill(element));
     }
     return this.expand(this.constant(dtype, [], [element]), shape);
   }
@@ -120,27 +133,32 @@ export class Builder {
   }
 
   /** The same elements in another shape (all dimensions given). A new tensor, not a view. */
-  reshape(operand: Operand, shape: readonly number[]): TensorValue {
+  reshape(operand: Operand, wanted: readonly Extent[]): TensorValue {
     const value = this.read(operand);
-    if (elementCount(shape) !== elementCount(value.shape)) {
+    const shape = dimsOf(wanted);
+    if (!mayEqual(elementCount(shape), elementCount(value.shape))) {
       throw raised(`shape [${shape.join(", ")}] is invalid for [${value.shape.join(", ")}]`);
     }
     if (sameShape(shape, value.shape)) return this.#asTensor(operand, value);
-    const attributes = shape.includes(0) ? { allowzero: 1 } : {};
-    return this.emit("Reshape", [value, this.ints([...shape, ...pairAxis(value)])], attributes, {
+    const target = reshapeTarget(this, value, wanted);
+    const attributes = shape.includes(0) || (hasUnknown(shape) && !target.includes(-1)) ? { allowzero: 1 } : {};
+    return this.emit("Reshape", [value, sizesTensor(this, [...target, ...pairAxis(value)])], attributes, {
       dtype: value.dtype,
       shape,
     });
   }
 
   /** NumPy's broadcast_to. */
-  expand(operand: Operand, shape: readonly number[]): TensorValue {
+  expand(operand: Operand, wanted: readonly Extent[]): TensorValue {
     const value = this.read(operand);
+    const shape = dimsOf(wanted);
     if (sameShape(shape, value.shape)) return this.#asTensor(operand, value);
-    if (!sameShape(broadcastShapes(value.shape, shape), shape)) {
+    const wide = broadcastShapes(value.shape, shape);
+    if (!mayBeSame(wide, shape)) {
       throw raised(`shape [${value.shape.join(", ")}] does not expand to [${shape.join(", ")}]`);
     }
-    return this.emit("Expand", [value, this.ints([...shape, ...pairAxis(value)])], {}, { dtype: value.dtype, shape });
+    const target = sizesTensor(this, [...expandTarget(value, wanted), ...pairAxis(value)]);
+    return this.emit("Expand", [value, target], {}, { dtype: value.dtype, shape: wide });
   }
 
   transpose(operand: Operand, perm: readonly number[]): TensorValue {
@@ -160,7 +178,9 @@ export class Builder {
   concat(operands: readonly Operand[], axis: number): TensorValue {
     const values = operands.map((operand) => this.read(operand));
     if (values.length === 1) return this.wrap(values[0]);
-    const shape = [...values[0].shape];
+    const shape = values[0].shape.map(
+      (dim, i) => values.find((value) => !Number.isNaN(value.shape[i]))?.shape[i] ?? dim,
+    );
     shape[axis] = values.reduce((sum, value) => sum + value.shape[axis], 0);
     return this.emit("Concat", values, { axis }, { dtype: values[0].dtype, shape });
   }
@@ -175,6 +195,13 @@ export class Builder {
     const ready = this.promote(operands);
     const shape = broadcastShapes(...ready.map((operand) => operand.shape));
     return this.emit(op, ready, attributes, { dtype: dtype ?? ready[0].dtype, shape });
+  }
+
+  /** What a tensor's contents are expanded to before they are overwritten. */
+  #extentsFor(update: Operand, target: TensorValue): readonly Extent[] {
+    const { shape } = target;
+    const same = sameShape(this.read(update).shape, shape);
+    return same || !hasUnknown(shape) ? shape : extentsOf(this, target);
   }
 
   #asTensor(operand: Operand, value: GraphValue): TensorValue {
@@ -196,6 +223,7 @@ function pairAxis({ dtype }: GraphValue): number[] {
   return isComplex(dtype) ? [2] : [];
 }
 
+/** Two unknown sizes count as the same. */
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((dim, i) => dim === b[i]);
+  return a.length === b.length && a.every((dim, i) => Object.is(dim, b[i]));
 }

@@ -1,5 +1,6 @@
 import type { DType } from "../graph/dtype.ts";
 import type { Builder } from "./builder.ts";
+import type { Extent } from "./extent.ts";
 import { invalid, unsupported } from "./lowering-error.ts";
 import type { Schema, SchemaArgument } from "./schema.ts";
 import { dtypeOfScalarType } from "./scalar-type.ts";
@@ -98,6 +99,27 @@ export class Call {
     return Array.from<number>({ length: size }).fill(this.#toInt(name, value));
   }
 
+  /** A size, which may depend on tensor values. */
+  extent(name: string): Extent {
+    const value = this.optionalExtent(name);
+    if (value === null) throw this.#wrong(name, "an int");
+    return value;
+  }
+
+  optionalExtent(name: string): Extent | null {
+    const value = this.#given(name);
+    return value === null ? null : this.#toExtent(name, value);
+  }
+
+  /** A list of sizes, any of which may depend on tensor values. */
+  extents(name: string): Extent[] {
+    const value = this.#given(name);
+    if (value instanceof ListValue || value instanceof TupleValue) {
+      return itemsOf(value).map((item) => this.#toExtent(name, item));
+    }
+    return this.ints(name);
+  }
+
   float(name: string): number {
     const value = this.optionalFloat(name);
     if (value === null) throw this.#wrong(name, "a float");
@@ -178,6 +200,14 @@ export class Call {
     const scalar = this.#concrete(name, value);
     if (typeof scalar === "number" && !Number.isInteger(scalar)) throw this.#wrong(name, "an int");
     return Number(scalar);
+  }
+
+  #toExtent(name: string, value: Value): Extent {
+    const tensor = value instanceof SymbolicScalar ? value.tensor : value;
+    if (!(tensor instanceof TensorValue) || this.#builder.known(tensor) !== null) {
+      return Math.min(Math.max(this.#toInt(name, value), Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+    }
+    return this.#builder.read(this.#builder.reshape(this.#builder.cast(tensor, "int64"), []));
   }
 
   #concrete(name: string, value: Value): Scalar {

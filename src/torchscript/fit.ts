@@ -1,6 +1,7 @@
+import { mayEqual } from "./extent.ts";
 import type { SchemaType } from "./schema.ts";
 import { TensorValue } from "./tensor-value.ts";
-import { DeviceValue, DictValue, ListValue, ObjectValue, SymbolicScalar, TupleValue, type Value } from "./value.ts";
+import { DeviceValue, DictValue, EnumMember, ListValue, SymbolicScalar, TupleValue, type Value } from "./value.ts";
 
 /** `exact`: as it is. `converted`: after PyTorch's implicit conversions between tensors and numbers. */
 export type Fit = "exact" | "converted";
@@ -24,7 +25,8 @@ function fitsList(value: Value, element: SchemaType, size: number | null, fit: F
 
 const isSymbolic = (value: Value, ...types: SymbolicScalar["type"][]) =>
   value instanceof SymbolicScalar && types.includes(value.type);
-const isSingle = (value: Value, fit: Fit) => fit === "converted" && value instanceof TensorValue && value.count === 1;
+const isSingle = (value: Value, fit: Fit) =>
+  fit === "converted" && value instanceof TensorValue && mayEqual(value.count, 1);
 
 const isNumber = (value: Value) =>
   typeof value === "bigint" || typeof value === "number" || value instanceof SymbolicScalar;
@@ -46,7 +48,7 @@ const tests: Readonly<Record<string, ((value: Value, fit: Fit) => boolean) | und
   Scalar: (value, fit) => isNumber(value) || typeof value === "boolean" || isSingle(value, fit),
   number: (value, fit) => isNumber(value) || typeof value === "boolean" || isSingle(value, fit),
   complex: () => false,
-  AnyEnumType: (value) => value instanceof ObjectValue,
+  AnyEnumType: (value) => value instanceof EnumMember,
   str: (value) => typeof value === "string",
   Device: (value) => value instanceof DeviceValue || typeof value === "string",
   ScalarType: (value) => typeof value === "bigint",

@@ -139,7 +139,7 @@ function stored({ dtype, shape }: GraphValue): [DType, readonly number[]] {
 }
 
 function checkShape(shape: readonly number[]): void {
-  if (shape.some((dim) => !Number.isSafeInteger(dim) || dim < 0)) {
+  if (shape.some((dim) => !Number.isNaN(dim) && (!Number.isSafeInteger(dim) || dim < 0))) {
     throw invalid(`a tensor of shape [${shape.join(", ")}]`);
   }
   if (elementCount(shape) > largestTensor) {

@@ -8,7 +8,7 @@ import type { Pickled, PickledObject } from "./file/pickled.ts";
 import type { TorchScriptFile } from "./file/torchscript-file.ts";
 import { invalid } from "./lowering-error.ts";
 import { TensorValue } from "./tensor-value.ts";
-import { ObjectValue, type Value } from "./value.ts";
+import { EnumMember, ObjectValue, type Value } from "./value.ts";
 
 /** A module that is ready to be called. */
 export interface LoadedModule {
@@ -49,21 +49,18 @@ function buildObject(
 ): Value | null {
   const definition = context.program.class(pickled.type)?.definition;
   if (definition === undefined) return null;
-  if (definition.base === "Enum") return enumMember(object, definition.fields, load(pickled.arguments[0] ?? null));
+  if (definition.base === "Enum")
+    return enumMember(pickled.type, definition.fields, load(pickled.arguments[0] ?? null));
   if (!definition.methods.has("__setstate__") || !pickled.hasState) return null;
   callMethod(context, object, "__setstate__", [load(pickled.state)]);
   return object;
 }
 
 function enumMember(
-  object: ObjectValue,
+  type: string,
   fields: readonly { name: string; value: Parameters<typeof literalOf>[0] | null }[],
   value: Value,
 ): Value {
   const member = fields.find((field) => field.value !== null && literalOf(field.value) === value);
-  object.content = new Map([
-    ["name", member?.name ?? ""],
-    ["value", value],
-  ]);
-  return object;
+  return new EnumMember(type, member?.name ?? "", value);
 }

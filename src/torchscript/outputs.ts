@@ -1,4 +1,5 @@
-import type { Graph, Tensor } from "../graph/graph.ts";
+import { graphShape } from "./extent.ts";
+import type { Dim, Graph, Tensor } from "../graph/graph.ts";
 import type { LoweredModel } from "../runtime/runtime-input.ts";
 import type { Builder } from "./builder.ts";
 import { asSymbolic } from "./symbolic.ts";
@@ -42,8 +43,8 @@ export function finish(
   return { graph, inputs, outputs: outputs.map(({ name }) => name), missing: {} };
 }
 
-function physical(dtype: string, shape: readonly number[]): readonly number[] {
-  return dtype.startsWith("complex") ? [...shape, 2] : shape;
+function physical(dtype: string, shape: readonly number[]): readonly Dim[] {
+  return graphShape(dtype.startsWith("complex") ? [...shape, 2] : shape);
 }
 
 interface Leaf {

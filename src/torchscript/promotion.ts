@@ -1,4 +1,5 @@
 import type { DType } from "../graph/dtype.ts";
+import { mayEqual } from "./extent.ts";
 import { raised } from "./lowering-error.ts";
 import type { TensorValue } from "./tensor-value.ts";
 
@@ -90,7 +91,7 @@ function combine(higher: DType | null, lower: DType | null): DType | null {
   return promoteTypes(higher, lower);
 }
 
-/** NumPy's broadcasting. Throws LoweringError (`raised`) where PyTorch would raise. */
+/** NumPy's broadcasting; a size that is not known is taken for that of the others. Throws LoweringError (`raised`) where PyTorch would raise. */
 export function broadcastShapes(...shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
   const result = Array.from<number>({ length: rank }).fill(1);
@@ -98,8 +99,8 @@ export function broadcastShapes(...shapes: readonly (readonly number[])[]): numb
     for (let i = 0; i < shape.length; i++) {
       const at = rank - shape.length + i;
       const dim = shape[i];
-      if (dim === 1) continue;
-      if (result[at] !== 1 && result[at] !== dim) {
+      if (dim === 1 || (Number.isNaN(dim) && result[at] !== 1)) continue;
+      if (result[at] !== 1 && !mayEqual(result[at], dim)) {
         throw raised(`shapes ${shapes.map((s) => `[${s.join(", ")}]`).join(" and ")} do not broadcast`);
       }
       result[at] = dim;

@@ -83,7 +83,7 @@ function splitTop(text: string): string[] {
 }
 
 function parseArgument(text: string, keywordOnly: boolean): SchemaArgument {
-  const found = /^(.*?)\s+(\w+)(?:\s*=\s*(.*))?$/.exec(text);
+  const found = /^(.*?)\s+(\w+)(?:\s*=\s*(.*))?$/s.exec(text);
   if (found === null) throw invalid(`not an argument of a schema: ${text}`);
   const [, type = "", name = "", fallback] = found;
   return {

@@ -103,6 +103,24 @@ export class ObjectValue implements Mutable<ReadonlyMap<string, Value>> {
   }
 }
 
+/** A member of an enum: one for each value, so that members of the same value are the same. */
+export class EnumMember extends ObjectValue {
+  readonly member: string;
+  readonly value: Value;
+
+  constructor(type: string, member: string, value: Value) {
+    super(
+      type,
+      new Map<string, Value>([
+        ["name", member],
+        ["value", value],
+      ]),
+    );
+    this.member = member;
+    this.value = value;
+  }
+}
+
 /** `torch.device`: everything runs on one device here; the name is kept because programs compare it. */
 export class DeviceValue {
   readonly name: string;

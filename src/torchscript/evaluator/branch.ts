@@ -7,7 +7,6 @@ import { type ArmState, eachTensor, Merge } from "./merge.ts";
 import { inScope, subgraph } from "./subgraph.ts";
 
 interface Arm extends ArmState {
-  readonly scope: Scope;
   readonly completion: Completion;
   readonly locals: ReadonlyMap<string, Value>;
 }
@@ -97,7 +96,7 @@ function settle(
 
 function mergeArms(frame: Frame, condition: TensorValue, whenTrue: Arm, whenFalse: Arm): Completion {
   const { builder } = frame.context;
-  const merge = new Merge(builder, whenTrue, whenFalse);
+  const merge = new Merge(builder, whenTrue, whenFalse, true);
   const returned =
     whenTrue.completion !== null &&
     typeof whenTrue.completion !== "string" &&
@@ -139,7 +138,7 @@ function mergeArms(frame: Frame, condition: TensorValue, whenTrue: Arm, whenFals
 /** Locals that the arms leave with values that do not go together. */
 function conflicts(frame: Frame, whenTrue: Arm, whenFalse: Arm): string[] {
   const locals = new Map<string, Value>();
-  mergeLocals(locals, whenTrue, whenFalse, new Merge(frame.context.builder, whenTrue, whenFalse));
+  mergeLocals(locals, whenTrue, whenFalse, new Merge(frame.context.builder, whenTrue, whenFalse, false));
   return [...locals].flatMap(([name, value]) =>
     value instanceof UninitializedValue && value.reason !== null ? [name] : [],
   );

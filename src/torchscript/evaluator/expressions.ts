@@ -6,6 +6,7 @@ import { TensorValue } from "../tensor-value.ts";
 import {
   CallableValue,
   DictValue,
+  EnumMember,
   ListValue,
   ObjectValue,
   SymbolicScalar,
@@ -88,11 +89,7 @@ function pathValue(name: string, { context }: Frame): Value {
   const owner = context.program.class(name.slice(0, dot))?.definition;
   const member = owner?.fields.find((field) => field.name === name.slice(dot + 1));
   if (owner?.base === "Enum" && member?.value) {
-    const attributes = new Map<string, Value>([
-      ["name", member.name],
-      ["value", literalOf(member.value)],
-    ]);
-    return new ObjectValue(name.slice(0, dot), attributes);
+    return new EnumMember(name.slice(0, dot), member.name, literalOf(member.value));
   }
   throw invalid(`${name} is not in the file`);
 }

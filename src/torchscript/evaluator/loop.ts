@@ -1,4 +1,5 @@
-import type { Builder } from "../builder.ts";
+import { type Builder, sameShape } from "../builder.ts";
+import { commonShape, mayBeSame } from "../extent.ts";
 import { LoweringError, unsupported } from "../lowering-error.ts";
 import { GraphValue, type Scope, TensorValue } from "../tensor-value.ts";
 import { DictValue, ListValue, type Mutable, ObjectValue, SymbolicScalar, TupleValue, type Value } from "../value.ts";
@@ -21,6 +22,8 @@ export interface SymbolicLoop {
 interface Carried {
   readonly locals: Set<string>;
   readonly targets: Set<Mutable<unknown>>;
+  /** Shapes of leaves, by number, whose sizes change from round to round. */
+  readonly widened: Map<number, readonly number[]>;
 }
 
 interface Round {
@@ -37,7 +40,7 @@ const mostAttempts = 8;
 /** A loop whose number of rounds only running the graph tells, as an ONNX Loop whose carried values keep their shapes. */
 export function symbolicLoop(frame: Frame, loop: SymbolicLoop): void {
   const { builder } = frame.context;
-  const carried: Carried = { locals: new Set(), targets: new Set() };
+  const carried: Carried = { locals: new Set(), targets: new Set(), widened: new Map() };
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
     const counter = fresh(builder, "int64", []);
     const keep = fresh(builder, "bool", []);
@@ -45,7 +48,7 @@ export function symbolicLoop(frame: Frame, loop: SymbolicLoop): void {
     if (round.grown) continue;
     const initial = leavesOf(frame, carried).map((value) => builder.read(value));
     const body = subgraph(builder, round.scope, [counter, keep, ...round.inputs], [round.condition, ...round.outputs]);
-    const results = initial.map((value) => fresh(builder, value.dtype, value.shape));
+    const results = initial.map((value, i) => fresh(builder, value.dtype, carried.widened.get(i) ?? value.shape));
     const inputs = [
       loop.rounds && builder.read(loop.rounds),
       loop.condition && builder.read(loop.condition),
@@ -71,7 +74,9 @@ function walkRound(frame: Frame, loop: SymbolicLoop, carried: Carried, counter: 
       builder.journal.trial(
         () => {
           frame.locals = new Map(before);
-          const inputs = leavesOf(frame, carried).map(({ dtype, shape }) => fresh(builder, dtype, shape));
+          const inputs = leavesOf(frame, carried).map(({ dtype, shape }, i) =>
+            fresh(builder, dtype, carried.widened.get(i) ?? shape),
+          );
           place(frame, carried, inputs);
           const start = new Map(frame.locals);
           const contents = new Map([...carried.targets].map((target) => [target, target.content]));
@@ -96,6 +101,8 @@ function walkRound(frame: Frame, loop: SymbolicLoop, carried: Carried, counter: 
             carried.targets.add(target);
             grown = true;
           }
+          if (grown) carried.widened.clear();
+          else grown = widen(frame, carried, inputs);
           const condition = typeof more === "boolean" ? builder.full("bool", more) : more;
           const outputs = grown ? [] : outputsOf(frame, carried, inputs);
           return { scope, inputs, outputs, condition: builder.read(condition), grown };
@@ -107,6 +114,17 @@ function walkRound(frame: Frame, loop: SymbolicLoop, carried: Carried, counter: 
   }
 }
 
+/** Notes the leaves that a round leaves with other sizes than it found. Whether there are any. */
+function widen(frame: Frame, carried: Carried, inputs: readonly GraphValue[]): boolean {
+  const before = carried.widened.size;
+  leavesOf(frame, carried).forEach((leaf, i) => {
+    const shape = inputs[i]?.shape ?? leaf.shape;
+    if (carried.widened.has(i) || leaf.rank !== shape.length || sameShape(leaf.shape, shape)) return;
+    carried.widened.set(i, commonShape(leaf.shape, shape));
+  });
+  return carried.widened.size > before;
+}
+
 function outputsOf(frame: Frame, carried: Carried, inputs: readonly GraphValue[]): GraphValue[] {
   const { builder } = frame.context;
   const leaves = leavesOf(frame, carried);
@@ -115,7 +133,7 @@ function outputsOf(frame: Frame, carried: Carried, inputs: readonly GraphValue[]
   return leaves.map((leaf, i) => {
     const value = builder.read(leaf);
     const { dtype, shape } = inputs[i];
-    if (value.dtype !== dtype || value.shape.join() !== shape.join()) {
+    if (value.dtype !== dtype || !mayBeSame(value.shape, shape)) {
       throw unsupported(
         `a loop on the values of a tensor that turns ${dtype}[${shape.join(", ")}] into ${value.dtype}[${value.shape.join(", ")}]`,
       );

@@ -1,9 +1,12 @@
 import type { Builder } from "../builder.ts";
 import { kindOf } from "../kind-of.ts";
 import type { Changes } from "../journal.ts";
+import { elementCount } from "../../graph/dtype.ts";
+import { commonShape, mayBeSame, mayEqual } from "../extent.ts";
 import { unsupported } from "../lowering-error.ts";
 import { asSymbolic } from "../symbolic.ts";
-import { GraphValue, type TensorContent, TensorValue } from "../tensor-value.ts";
+import { inScope } from "./subgraph.ts";
+import { GraphValue, type Scope, type TensorContent, TensorValue } from "../tensor-value.ts";
 import {
   DictValue,
   ListValue,
@@ -17,6 +20,7 @@ import {
 
 /** What one arm left behind: contents of what it changed, and graph values of the tensors it bound. */
 export interface ArmState {
+  readonly scope: Scope;
   readonly changes: Changes;
   readonly values: ReadonlyMap<TensorValue, GraphValue>;
 }
@@ -34,9 +38,14 @@ export class Merge {
   readonly #builder: Builder;
   readonly #whenTrue: ArmState;
   readonly #whenFalse: ArmState;
+  readonly #loose: boolean;
+  readonly #fits: (a: readonly number[], b: readonly number[]) => boolean;
 
-  constructor(builder: Builder, whenTrue: ArmState, whenFalse: ArmState) {
+  /** `loose`: sizes that differ become one that only running the graph tells. */
+  constructor(builder: Builder, whenTrue: ArmState, whenFalse: ArmState, loose: boolean) {
     this.#builder = builder;
+    this.#loose = loose;
+    this.#fits = loose ? (a, b) => a.length === b.length : mayBeSame;
     this.#whenTrue = whenTrue;
     this.#whenFalse = whenFalse;
   }
@@ -130,16 +139,44 @@ export class Merge {
 
   #graphValue(whenTrue: GraphValue, whenFalse: GraphValue): GraphValue {
     if (whenTrue === whenFalse) return whenTrue;
-    if (whenTrue.dtype !== whenFalse.dtype || whenTrue.shape.join() !== whenFalse.shape.join()) {
+    const [a, b] = this.#ofOneRank(whenTrue, whenFalse);
+    if (a !== whenTrue || b !== whenFalse) return this.#graphValue(a, b);
+    if (whenTrue.dtype !== whenFalse.dtype || !this.#fits(whenTrue.shape, whenFalse.shape)) {
       throw unsupported(
         "a branch on the values of a tensor whose arms give " +
           `${whenTrue.dtype}[${whenTrue.shape.join(", ")}] and ${whenFalse.dtype}[${whenFalse.shape.join(", ")}]`,
       );
     }
     const { graph } = this.#builder;
-    const output = new GraphValue(whenTrue.dtype, whenTrue.shape, { name: graph.freshName(), scope: graph.scope });
+    const shape = commonShape(whenTrue.shape, whenFalse.shape);
+    const output = new GraphValue(whenTrue.dtype, shape, { name: graph.freshName(), scope: graph.scope });
     this.pairs.push({ output, whenTrue, whenFalse });
     return output;
+  }
+
+  /** Arms of different ranks, where one is empty: that one gets the rank of the other. It fails to run if it is not. */
+  #ofOneRank(whenTrue: GraphValue, whenFalse: GraphValue): [GraphValue, GraphValue] {
+    if (whenTrue.shape.length === whenFalse.shape.length) return [whenTrue, whenFalse];
+    if (this.#loose && mayEqual(elementCount(whenFalse.shape), 0) && elementCount(whenTrue.shape) !== 0) {
+      return [whenTrue, this.#emptied(whenFalse, whenTrue.shape, this.#whenFalse)];
+    }
+    if (this.#loose && mayEqual(elementCount(whenTrue.shape), 0)) {
+      return [this.#emptied(whenTrue, whenFalse.shape, this.#whenTrue), whenFalse];
+    }
+    return [whenTrue, whenFalse];
+  }
+
+  #emptied(value: GraphValue, shape: readonly number[], { scope }: ArmState): GraphValue {
+    const target = shape.map((dim) => (Number.isNaN(dim) ? 0 : dim));
+    if (elementCount(target) > 0)
+      throw unsupported("a branch on the values of a tensor whose arms give different ranks");
+    return inScope(this.#builder, scope, () => {
+      const sizes = this.#builder.read(this.#builder.ints(target));
+      const { graph } = this.#builder;
+      const result = new GraphValue(value.dtype, target, { name: graph.freshName(), scope });
+      graph.push("Reshape", [value, sizes], { allowzero: 1 }, [result]);
+      return result;
+    });
   }
 
   #scalar(a: Value, b: Value): Value {
@@ -154,7 +191,8 @@ export class Merge {
   #only(value: Value, arm: "whenTrue" | "whenFalse"): Value {
     if (value instanceof TensorValue) {
       const read = this.#read(value);
-      const zeros = this.#builder.read(this.#builder.full(read.dtype, 0n, read.shape));
+      const shape = read.shape.map((dim) => (Number.isNaN(dim) ? 0 : dim));
+      const zeros = this.#builder.read(this.#builder.full(read.dtype, 0n, shape));
       return arm === "whenTrue" ? this.#tensor(read, zeros) : this.#tensor(zeros, read);
     }
     if (value instanceof SymbolicScalar) {

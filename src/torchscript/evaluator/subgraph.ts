@@ -1,5 +1,6 @@
 import type { Builder } from "../builder.ts";
 import type { Graph } from "../../graph/graph.ts";
+import { graphShape } from "../extent.ts";
 import { GraphValue, type Scope } from "../tensor-value.ts";
 
 /** Runs `walk` with nodes going to a scope of its own. */
@@ -44,5 +45,5 @@ export function subgraph(
 }
 
 function infoOf({ name, dtype, shape }: GraphValue) {
-  return { name, dtype, shape };
+  return { name, dtype, shape: graphShape(shape) };
 }

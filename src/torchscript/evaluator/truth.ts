@@ -1,4 +1,5 @@
 import type { Builder } from "../builder.ts";
+import { mayEqual } from "../extent.ts";
 import { kindOf } from "../kind-of.ts";
 import { invalid, raised, unsupported } from "../lowering-error.ts";
 import { TensorValue } from "../tensor-value.ts";
@@ -10,7 +11,7 @@ export function truth(value: Value, builder: Builder): boolean | TensorValue {
   if (typeof value === "bigint" || typeof value === "number") return Number(value) !== 0;
   if (value instanceof SymbolicScalar) return truth(value.tensor, builder);
   if (value instanceof TensorValue) {
-    if (value.count !== 1) throw raised("the truth of a tensor with several elements is ambiguous");
+    if (!mayEqual(value.count, 1)) throw raised("the truth of a tensor with several elements is ambiguous");
     const known = builder.known(value);
     if (known !== null) return Number(known[0]) !== 0;
     return builder.reshape(builder.cast(value, "bool"), []);

@@ -1,8 +1,9 @@
 import { callOperator } from "../binding.ts";
 import type { Builder } from "../builder.ts";
 import { isSupported } from "../operators/registry.ts";
-import { LoweringError, invalid } from "../lowering-error.ts";
+import { LoweringError, invalid, unsupported } from "../lowering-error.ts";
 import type { Context } from "../evaluator/frame.ts";
+import { numelOf, sizesOf } from "../symbolic.ts";
 import { TensorValue } from "../tensor-value.ts";
 import { SymbolicScalar, TupleValue, type Value } from "../value.ts";
 import { argumentValue, bindOutputs, type Environment } from "./arguments.ts";
@@ -93,11 +94,11 @@ function callNode(node: JsonObject, target: string, environment: Environment, co
   if (operator === null) throw invalid(`a call of ${target}`);
   if (ignored.has(operator.name)) return positional[0] ?? [...keyword.values()][0] ?? null;
   const size = sizeOf(operator.name);
-  if (size !== null) return size([...positional, ...keyword.values()]);
+  if (size !== null) return size([...positional, ...keyword.values()], builder);
   return numberOf(callOperator(operator.name, operator.overload, positional, keyword, builder), operator.name, builder);
 }
 
-type Size = (args: readonly Value[]) => Value;
+type Size = (args: readonly Value[], builder: Builder) => Value;
 
 const tensorOf = (args: readonly Value[]): TensorValue => {
   const [tensor] = args;
@@ -105,30 +106,31 @@ const tensorOf = (args: readonly Value[]): TensorValue => {
   throw invalid("the size of something that is no tensor");
 };
 
-const at = (values: readonly number[], index: Value | undefined): Value => {
-  const found = values.at(Number(index ?? 0n));
+/** All of the numbers, or the one that a second argument names. */
+function numbers(values: readonly Value[], args: readonly Value[]): Value {
+  if (args.length < 2) return new TupleValue(values);
+  const found = values.at(Number(args[1] ?? 0n));
   if (found === undefined) throw invalid(`a dimension beyond the ${values.length} of a tensor`);
-  return BigInt(found);
-};
+  return found;
+}
 
-/** Sizes are known while the graph is read. */
 function sizeOf(name: string): Size | null {
   switch (name) {
     case "aten::sym_size":
-      return (args) => (args.length > 1 ? at(tensorOf(args).shape, args[1]) : sizes(tensorOf(args).shape));
+      return (args, builder) => numbers(sizesOf(tensorOf(args), builder), args);
     case "aten::sym_stride":
-      return (args) => (args.length > 1 ? at(tensorOf(args).strides, args[1]) : sizes(tensorOf(args).strides));
+      return (args) => {
+        const { strides } = tensorOf(args);
+        if (strides.some(Number.isNaN)) throw unsupported("strides that depend on the values of a tensor");
+        return numbers(strides.map(BigInt), args);
+      };
     case "aten::sym_numel":
-      return (args) => BigInt(tensorOf(args).count);
+      return (args, builder) => numelOf(tensorOf(args), builder);
     case "aten::sym_storage_offset":
       return () => 0n;
     default:
       return null;
   }
-}
-
-function sizes(values: readonly number[]): TupleValue {
-  return new TupleValue(values.map(BigInt));
 }
 
 /** What an operator gives for `item()` is a number of the program, which is known or stands for a tensor's value. */

@@ -23,7 +23,7 @@ export function fold(
   results: readonly Result[],
 ): readonly Elements[] | null {
   const rule = Object.hasOwn(rules, op) ? rules[op] : undefined;
-  if (rule === undefined || results.length !== 1 || elementCount(results[0].shape) > mostElements) return null;
+  if (rule === undefined || results.length !== 1 || !(elementCount(results[0].shape) <= mostElements)) return null;
   const known: (Known | null)[] = [];
   for (const input of inputs) {
     if (input === null) known.push(null);

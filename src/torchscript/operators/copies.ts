@@ -4,6 +4,7 @@ import { ListValue, type Value } from "../value.ts";
 import { complexFunctions } from "./complex-functions.ts";
 import type { Operator } from "./operator.ts";
 import { stridedViews } from "./strided-views.ts";
+import { slices } from "./slices.ts";
 import { views } from "./views.ts";
 
 /** Views that have a form of their own which copies: programs without aliasing are made of these. */
@@ -18,7 +19,7 @@ function copyOf(builder: Builder, value: Value): Value {
 }
 
 /** `aten::view_copy` and the like: what the view shows, as a new tensor. */
-export const copies: readonly Operator[] = [...views, ...stridedViews, ...complexFunctions]
+export const copies: readonly Operator[] = [...views, ...slices, ...stridedViews, ...complexFunctions]
   .filter(({ name }) => copied.includes(name))
   .map((view) => ({
     name: `${view.name}_copy`,

@@ -1,6 +1,7 @@
 import type { DType } from "../../graph/dtype.ts";
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
+import { type Extent, extentsOf, sizesTensor } from "../extent.ts";
 import { isComplex } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { convert } from "./conversions.ts";
@@ -11,7 +12,7 @@ function filled(
   builder: Builder,
   call: Call,
   value: TensorValue | number,
-  shape: readonly number[],
+  shape: readonly Extent[],
   fallback: DType,
 ): TensorValue {
   const dtype = call.dtype("dtype") ?? fallback;
@@ -29,7 +30,7 @@ function full(call: Call, builder: Builder): TensorValue {
   const operand = call.operand("fill_value");
   const plain = typeof value === "bigint" || typeof value === "number" || typeof value === "boolean";
   const natural: DType = plain ? defaultType([value]) : operand.dtype === "float64" ? "float32" : operand.dtype;
-  return filled(builder, call, operand, call.ints("size"), natural);
+  return filled(builder, call, operand, call.extents("size"), natural);
 }
 
 /** Creators that take a size: name, schemas, number. */
@@ -131,19 +132,20 @@ const constants: readonly Operator[] = [
     name: `aten::${name}`,
     schemas,
     doc: `Filled with ${number}.`,
-    lower: (call, builder) => filled(builder, call, number, call.ints("size"), "float32"),
+    lower: (call, builder) => filled(builder, call, number, call.extents("size"), "float32"),
   })),
   ...like.map(([name, schemas, number]): Operator => ({
     name: `aten::${name}`,
     schemas,
     doc: `Filled with ${number}, shaped like self.`,
-    lower: (call, builder) => filled(builder, call, number, call.tensor("self").shape, call.tensor("self").dtype),
+    lower: (call, builder) =>
+      filled(builder, call, number, extentsOf(builder, call.tensor("self")), call.tensor("self").dtype),
   })),
   ...fresh.map(([name, schemas, number]): Operator => ({
     name: `aten::${name}`,
     schemas,
     doc: `Filled with ${number}, of self's type.`,
-    lower: (call, builder) => filled(builder, call, number, call.ints("size"), call.tensor("self").dtype),
+    lower: (call, builder) => filled(builder, call, number, call.extents("size"), call.tensor("self").dtype),
   })),
   {
     name: "aten::full",
@@ -161,7 +163,7 @@ const constants: readonly Operator[] = [
     doc: "Filled with a number, shaped like self.",
     lower(call, builder) {
       const self = call.tensor("self");
-      return filled(builder, call, call.operand("fill_value"), self.shape, self.dtype);
+      return filled(builder, call, call.operand("fill_value"), extentsOf(builder, self), self.dtype);
     },
   },
   {
@@ -171,13 +173,13 @@ const constants: readonly Operator[] = [
     ],
     doc: "Filled with a number, of self's type.",
     lower: (call, builder) =>
-      filled(builder, call, call.operand("fill_value"), call.ints("size"), call.tensor("self").dtype),
+      filled(builder, call, call.operand("fill_value"), call.extents("size"), call.tensor("self").dtype),
   },
   {
     name: "aten::_shape_as_tensor",
     schemas: ["aten::_shape_as_tensor(Tensor self) -> Tensor"],
     doc: "The shape as a tensor.",
-    lower: (call, builder) => builder.ints(call.tensor("self").shape),
+    lower: (call, builder) => builder.wrap(sizesTensor(builder, extentsOf(builder, call.tensor("self")))),
   },
   {
     name: "aten::scalar_tensor",
@@ -198,13 +200,16 @@ const replaced: readonly Operator[] = [
     ],
     doc: "Every element replaced by one.",
     lower: (call, builder) =>
-      builder.expand(builder.cast(call.operand("value"), call.tensor("self").dtype), call.tensor("self").shape),
+      builder.expand(
+        builder.cast(call.operand("value"), call.tensor("self").dtype),
+        extentsOf(builder, call.tensor("self")),
+      ),
   },
   {
     name: "aten::zero",
     schemas: ["aten::zero(Tensor self) -> Tensor"],
     doc: "Every element replaced by 0.",
-    lower: (call, builder) => builder.full(call.tensor("self").dtype, 0, call.tensor("self").shape),
+    lower: (call, builder) => builder.full(call.tensor("self").dtype, 0, extentsOf(builder, call.tensor("self"))),
   },
   {
     name: "aten::copy",

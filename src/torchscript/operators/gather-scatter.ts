@@ -5,7 +5,9 @@ import { broadcastShapes, normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
+import { positions } from "../slice-view.ts";
 import { sliceAxis } from "./rearrange.ts";
+import { axesOf, reduce } from "./reduce.ts";
 
 /** 0-dim tensors as 1-D, for operators of ONNX that need a dimension. */
 function atLeastOne(builder: Builder, x: TensorValue): TensorValue {
@@ -33,7 +35,7 @@ function scatter(
   const axis = normalizeDim(dim, data.rank);
   let updates = atLeastOne(builder, builder.cast(source, self.dtype));
   places.shape.forEach((size, i) => {
-    updates = sliceAxis(builder, updates, i, 0, size);
+    if (!Number.isNaN(size)) updates = sliceAxis(builder, updates, i, 0, size);
   });
   const result = builder.emit(
     "ScatterElements",
@@ -156,7 +158,11 @@ function oneHot(call: Call, builder: Builder): TensorValue {
   const known = builder.known(self);
   let classes = call.int("num_classes");
   if (classes < 0) {
-    if (known === null) throw unsupported("aten::one_hot whose number of classes depends on the values of a tensor");
+    if (known === null) {
+      const most = m.add(reduce(builder, "ReduceMax", self, axesOf(null, self.rank), false), 1);
+      const numbers = positions(builder, builder.read(most));
+      return builder.cast(m.equal(builder.unsqueeze(self, [self.rank]), numbers), "int64");
+    }
     classes = known.reduce<number>((most, x) => Math.max(most, Number(x)), -1) + 1;
   }
   const numbers = builder.constant(

@@ -1,12 +1,13 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
-import { unsupported } from "../lowering-error.ts";
+import { type Extent, extentOf, extentsOf, sizeTensor } from "../extent.ts";
 import { broadcastShapes, normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
-import { selectView, sliceView } from "../view.ts";
-import { putByMask } from "./indexing.ts";
+import { selectView, sliceView } from "../slice-view.ts";
+import { nonzero, putByMask } from "./indexing.ts";
+import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
-import { sliceEnds } from "./views.ts";
+import { sliceEnds } from "./slices.ts";
 
 /** `self[indices] = values` as a new tensor. */
 export function indexPut(
@@ -46,35 +47,35 @@ interface AxisIndex {
 /** Integer indices by axis; a mask of n dimensions becomes n of them. */
 function positionsOf(builder: Builder, self: TensorValue, indices: readonly (TensorValue | null)[]): AxisIndex[] {
   const result: AxisIndex[] = [];
+  const sizes = extentsOf(builder, self);
   let axis = 0;
   for (const index of indices) {
     if (index === null) axis++;
-    else if (!isMask(index)) result.push({ axis: axis++, index: wrapped(builder, index, self.shape[axis - 1]) });
+    else if (!isMask(index)) result.push({ axis: axis++, index: wrapped(builder, index, sizes[axis - 1]) });
     else {
-      const known = builder.known(index);
-      if (known === null) throw unsupported("index_put_ with a mask and several values that depend on tensor values");
-      const hits = known.flatMap((element, at) => (element === 0n ? [] : [at]));
-      index.shape.forEach((dim, i) => {
-        const inner = index.shape.slice(i + 1).reduce((product, size) => product * size, 1);
-        const column = hits.map((at) => BigInt(Math.floor(at / inner) % dim));
-        result.push({ axis: axis++, index: builder.constant("int64", [hits.length], column) });
-      });
+      for (const column of nonzero(builder, index)) result.push({ axis: axis++, index: column });
     }
   }
   return result;
 }
 
 /** Indices counted from the end made positive. */
-function wrapped(builder: Builder, given: TensorValue, size: number): TensorValue {
+function wrapped(builder: Builder, given: TensorValue, size: Extent): TensorValue {
   const index = builder.cast(given, "int64");
   const known = builder.known(index);
   if (known !== null && known.every((at) => at >= 0n)) return index;
-  const { shape } = index;
-  const bool = { dtype: "bool", shape } as const;
-  const int = { dtype: "int64", shape } as const;
-  const negative = builder.emit("Less", [index, builder.full("int64", 0n)], {}, bool);
-  const moved = builder.emit("Add", [index, builder.full("int64", BigInt(size))], {}, int);
-  return builder.emit("Where", [negative, moved, index], {}, int);
+  const m = new Maths(builder);
+  return m.where(m.less(index, 0), m.add(index, sizeTensor(builder, size)), index);
+}
+
+/** The common shape of indices. */
+function sharedSizes(builder: Builder, indices: readonly TensorValue[]): Extent[] {
+  return broadcastShapes(...indices.map((index) => index.shape)).map((dim, axis, all) => {
+    if (!Number.isNaN(dim)) return dim;
+    const lead = (index: TensorValue) => axis - (all.length - index.rank);
+    const source = indices.find((index) => Number.isNaN(index.shape[lead(index)]));
+    return source === undefined ? dim : extentOf(builder, builder.read(source), lead(source));
+  });
 }
 
 function scatter(
@@ -86,8 +87,12 @@ function scatter(
 ): TensorValue {
   const axes = positions.map(({ axis }) => axis);
   const rest = self.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
-  const shared = broadcastShapes(...positions.map(({ index }) => index.shape));
-  const restShape = rest.map((axis) => self.shape[axis]);
+  const shared = sharedSizes(
+    builder,
+    positions.map(({ index }) => index),
+  );
+  const sizes = extentsOf(builder, self);
+  const restShape = rest.map((axis) => sizes[axis]);
   const adjacent = axes.every((axis, i) => i === 0 || axis === axes[i - 1] + 1);
   const lead = adjacent ? axes[0] : 0;
   // The shape of self[indices]: what the indices give stands in their place when they are neighbours, else in front.
@@ -131,7 +136,7 @@ export const indexWrites: readonly Operator[] = [
       `aten::index_put(Tensor self, ${indexPutArguments}) -> Tensor`,
       "aten::index_put.hacked_twin(Tensor self, Tensor[] indices, Tensor values, bool accumulate=False) -> Tensor",
     ],
-    doc: "Writes at places picked by index tensors or masks; a mask that depends on tensor values takes one number.",
+    doc: "Writes at places picked by index tensors or masks.",
     lower: lowerIndexPut,
   },
   {

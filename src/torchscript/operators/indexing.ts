@@ -1,9 +1,10 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
-import { raised, unsupported } from "../lowering-error.ts";
+import { countOf, dimsOf, type Extent, extentsOf, hasUnknown, sizeTensor, unknownSize } from "../extent.ts";
+import { raised } from "../lowering-error.ts";
 import { broadcastShapes } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
-import { TupleValue } from "../value.ts";
+import { ListValue } from "../value.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { cumulativeSum } from "./scans.ts";
@@ -12,10 +13,10 @@ type Indices = readonly (TensorValue | null)[];
 
 const isMask = (index: TensorValue): boolean => index.dtype === "bool" || index.dtype === "uint8";
 
-/** Places where a known mask is not 0, one tensor for each of its dimensions. Throws LoweringError for others. */
+/** Places where a mask is not 0, one tensor for each of its dimensions; how many may depend on the values. */
 export function nonzero(builder: Builder, mask: TensorValue): TensorValue[] {
   const known = builder.known(mask);
-  if (known === null) throw unsupported("selection by a mask whose size depends on the values of a tensor");
+  if (known === null) return found(builder, mask);
   const places = known.flatMap((element, i) => (Number(element) === 0 ? [] : [i]));
   let step = mask.count;
   return mask.shape.map((dim) => {
@@ -26,6 +27,15 @@ export function nonzero(builder: Builder, mask: TensorValue): TensorValue[] {
       [places.length],
       places.map((at) => BigInt(Math.floor(at / stride) % dim)),
     );
+  });
+}
+
+function found(builder: Builder, mask: TensorValue): TensorValue[] {
+  const shape = [mask.rank, unknownSize];
+  const places = builder.emit("NonZero", [builder.cast(mask, "bool")], {}, { dtype: "int64", shape });
+  return mask.shape.map((_, axis) => {
+    const row = builder.constant("int64", [], [BigInt(axis)]);
+    return builder.emit("Gather", [places, row], { axis: 0 }, { dtype: "int64", shape: [unknownSize] });
   });
 }
 
@@ -48,17 +58,23 @@ function layout(builder: Builder, self: TensorValue, indices: Indices): Layout {
   const rest = self.shape.map((_, axis) => axis).filter((axis) => !indexed.includes(axis));
   const perm = [...indexed, ...rest];
   const moved = builder.transpose(self, perm);
-  const sizes = indexed.map((axis) => self.shape[axis]);
-  const flat = builder.reshape(moved, [sizes.reduce((a, b) => a * b, 1), ...rest.map((axis) => self.shape[axis])]);
+  const all = extentsOf(builder, self);
+  const sizes = indexed.map((axis) => all[axis]);
+  const flat = builder.reshape(moved, [
+    dimsOf(sizes).reduce((a, b) => a * b, 1),
+    ...rest.map((axis) => self.shape[axis]),
+  ]);
   return { flat, places: linear(builder, indices, sizes), indexed };
 }
 
 /** Row-major places from one index for each dimension; negative ones count from the end. */
-function linear(builder: Builder, indices: Indices, sizes: readonly number[]): TensorValue {
+function linear(builder: Builder, indices: Indices, sizes: readonly Extent[]): TensorValue {
   const given = indices.filter((index) => index !== null);
   const shape = broadcastShapes(...given.map((index) => index.shape));
   const known = given.map((index) => builder.known(index));
+  const dims = dimsOf(sizes);
   if (
+    !hasUnknown(dims) &&
     given.length > 0 &&
     known.every((elements) => elements !== null) &&
     given.every((index) => index.shape.join() === shape.join())
@@ -67,18 +83,23 @@ function linear(builder: Builder, indices: Indices, sizes: readonly number[]): T
     const places = Array.from({ length: count }, (_, i) =>
       known.reduce((sum, elements, d) => {
         const at = Number(elements?.[i] ?? 0);
-        return sum * sizes[d] + (at < 0 ? at + sizes[d] : at);
+        return sum * dims[d] + (at < 0 ? at + dims[d] : at);
       }, 0),
     );
     return builder.constant("int64", shape, places.map(BigInt));
   }
   const m = new Maths(builder);
-  const wrap = (index: TensorValue, size: number) =>
+  const fromEnd = (index: TensorValue, size: Extent) =>
+    m.where(m.less(index, 0), m.add(index, sizeTensor(builder, size)), index);
+  const wrap = (index: TensorValue, size: Extent) =>
     given.length === 1
       ? builder.cast(index, "int64")
-      : builder.elementwise("Mod", [builder.cast(index, "int64"), builder.full("int64", size)]);
+      : typeof size !== "number"
+        ? fromEnd(builder.cast(index, "int64"), size)
+        : builder.elementwise("Mod", [builder.cast(index, "int64"), sizeTensor(builder, size)]);
   let sum = wrap(given[0], sizes[0]);
-  for (let d = 1; d < given.length; d++) sum = m.add(m.mul(sum, sizes[d]), wrap(given[d], sizes[d]));
+  for (let d = 1; d < given.length; d++)
+    sum = m.add(m.mul(sum, sizeTensor(builder, sizes[d])), wrap(given[d], sizes[d]));
   return builder.expand(sum, shape);
 }
 
@@ -120,7 +141,8 @@ export function maskedScatter(
   const flags = builder.expand(builder.cast(mask, "bool"), shape);
   if (source.count === 0) return builder.expand(self, shape);
   const order = cumulativeSum(builder, builder.cast(builder.reshape(flags, [flags.count]), "int64"), 0);
-  const places = m.min(m.max(m.sub(order, 1), 0), source.count - 1);
+  const last = m.sub(sizeTensor(builder, countOf(builder, source)), 1);
+  const places = m.max(m.min(m.sub(order, 1), last), 0);
   const flat = builder.reshape(builder.cast(source, self.dtype), [source.count]);
   const values = builder.emit("Gather", [flat, places], { axis: 0 }, { dtype: self.dtype, shape: [flags.count] });
   return m.where(flags, builder.reshape(values, shape), builder.expand(self, shape));
@@ -153,8 +175,6 @@ export function putByMask(
 function maskedSelect(call: Call, builder: Builder): TensorValue {
   const [self, mask] = [call.tensor("self"), call.tensor("mask")];
   const shape = broadcastShapes(self.shape, mask.shape);
-  const known = builder.known(mask);
-  if (known === null) throw unsupported("aten::masked_select by a mask that depends on the values of a tensor");
   const wide = mask.shape.join() === shape.join() ? mask : builder.expand(mask, shape);
   return index(builder, builder.expand(self, shape), [wide]);
 }
@@ -167,7 +187,7 @@ export const indexing: readonly Operator[] = [
       "aten::index.Tensor(Tensor self, Tensor?[] indices) -> Tensor",
       "aten::index.Tensor_hacked_twin(Tensor self, Tensor[] indices) -> Tensor",
     ],
-    doc: "By integer tensors in any position, broadcast; by masks that are known.",
+    doc: "By integer tensors and masks in any position, broadcast.",
     lower: (call, builder) => index(builder, call.tensor("self"), call.optionalTensors("indices")),
   },
   {
@@ -179,7 +199,7 @@ export const indexing: readonly Operator[] = [
   {
     name: "aten::masked_select",
     schemas: ["aten::masked_select(Tensor self, Tensor mask) -> Tensor"],
-    doc: "Elements where a known mask holds.",
+    doc: "Elements where a mask holds.",
     lower: maskedSelect,
   },
   {
@@ -191,7 +211,7 @@ export const indexing: readonly Operator[] = [
   {
     name: "aten::nonzero",
     schemas: ["aten::nonzero(Tensor self) -> Tensor"],
-    doc: "Places of elements that are not 0, of a known tensor.",
+    doc: "Places of elements that are not 0.",
     lower(call, builder) {
       const columns = nonzero(builder, call.tensor("self"));
       return builder.concat(
@@ -201,9 +221,15 @@ export const indexing: readonly Operator[] = [
     },
   },
   {
+    name: "aten::where",
+    schemas: ["aten::where(Tensor condition) -> Tensor[]"],
+    doc: "Places where the condition holds.",
+    lower: (call, builder) => new ListValue(nonzero(builder, call.tensor("condition"))),
+  },
+  {
     name: "aten::nonzero_numpy",
     schemas: ["aten::nonzero_numpy(Tensor self) -> Tensor[]"],
-    doc: "Places of elements that are not 0, of a known tensor.",
-    lower: (call, builder) => new TupleValue(nonzero(builder, call.tensor("self"))),
+    doc: "Places of elements that are not 0.",
+    lower: (call, builder) => new ListValue(nonzero(builder, call.tensor("self"))),
   },
 ];

@@ -11,7 +11,7 @@ import type { Operator } from "./operator.ts";
 export function join(builder: Builder, tensors: readonly TensorValue[], dim: number): TensorValue {
   if (tensors.length === 0) throw raised("a join of no tensors");
   const dtype = resultType(tensors);
-  const counted = tensors.filter((tensor) => tensor.rank !== 1 || tensor.count > 0);
+  const counted = tensors.filter((tensor) => tensor.rank !== 1 || tensor.count !== 0);
   const parts = counted.length === 0 ? tensors.slice(0, 1) : counted;
   const ready = builder.promote(parts, dtype);
   return builder.copy(builder.concat(ready, normalizeDim(dim, ready[0].rank)));

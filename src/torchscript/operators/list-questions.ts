@@ -3,8 +3,9 @@ import type { Call } from "../call.ts";
 import { invalid, raised } from "../lowering-error.ts";
 import { asSymbolic } from "../symbolic.ts";
 import { SymbolicScalar, type Value } from "../value.ts";
-import { equal } from "./equality.ts";
+import { equal, equalItems } from "./equality.ts";
 import { listOf } from "./lists.ts";
+import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { row } from "./row.ts";
 import { addNumbers, extreme } from "./scalar-arithmetic.ts";
@@ -53,15 +54,14 @@ export const listQuestions: readonly Operator[] = [
   row("aten::__contains__", [".list(t[] l, t item) -> bool"], "Whether an item is in a list.", (call) =>
     call.list("l").some((item) => equal(item, call.value("item"))),
   ),
-  row("aten::eq", [".list(t[] a, t[] b) -> bool"], "Whether two lists are equal.", (call) =>
-    equal(call.value("a"), call.value("b")),
+  row("aten::eq", [".list(t[] a, t[] b) -> bool"], "Whether two lists are equal.", (call, builder) =>
+    equalItems(call.value("a"), call.value("b"), builder),
   ),
-  row(
-    "aten::ne",
-    [".list(t[] a, t[] b) -> bool"],
-    "Whether two lists differ.",
-    (call) => !equal(call.value("a"), call.value("b")),
-  ),
+  row("aten::ne", [".list(t[] a, t[] b) -> bool"], "Whether two lists differ.", (call, builder) => {
+    const same = equalItems(call.value("a"), call.value("b"), builder);
+    if (typeof same === "boolean") return !same;
+    return new SymbolicScalar("bool", new Maths(builder).not(same.tensor));
+  }),
   row("prim::min", [".self(t[] self) -> t"], "The smallest item of a list.", listExtreme("min")),
   row("prim::max", [".self(t[] self) -> t"], "The largest item of a list.", listExtreme("max")),
   row("aten::sum", [".list(t[] self) -> t"], "The sum of a list of numbers.", (call, builder) =>

@@ -5,7 +5,7 @@ import { ListValue, TupleValue, type Value } from "../value.ts";
 import type { Operator } from "./operator.ts";
 import { row } from "./row.ts";
 import { equal } from "./equality.ts";
-import { sliceEnds } from "./views.ts";
+import { sliceEnds } from "./slices.ts";
 
 const mostItems = 1_000_000;
 

@@ -1,6 +1,7 @@
 import type { DType } from "../../graph/dtype.ts";
 import type { Builder } from "../builder.ts";
 import { broadcastShapes, isFloating } from "../promotion.ts";
+import { unsupported } from "../lowering-error.ts";
 import { TensorValue } from "../tensor-value.ts";
 
 /** A tensor, or a number that takes the other operand's element type. */
@@ -90,6 +91,7 @@ export class Maths {
   }
 
   #number(x: number, dtype: DType): TensorValue {
+    if (Number.isNaN(x)) throw unsupported("a formula of a size that depends on the values of a tensor");
     return this.builder.full(dtype, x);
   }
 }

@@ -1,5 +1,6 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
+import { mayEqual } from "../extent.ts";
 import { raised } from "../lowering-error.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
@@ -47,7 +48,7 @@ function batchNorm(call: Call, builder: Builder, input: TensorValue, training: b
 function layerNorm(builder: Builder, call: Call, input: TensorValue): TensorValue {
   const size = call.ints("normalized_shape");
   const axis = input.rank - size.length;
-  if (size.some((dim, i) => dim !== input.shape[axis + i]))
+  if (size.some((dim, i) => !mayEqual(dim, input.shape[axis + i])))
     throw raised(`layer_norm of [${input.shape.join(", ")}] over [${size.join(", ")}]`);
   const scale = call.optionalTensor("weight") ?? builder.full(input.dtype, 1, size);
   const inputs = [input, builder.cast(scale, input.dtype), call.optionalTensor("bias")];

@@ -1,5 +1,6 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
+import { dimsOf, type Extent, extentsOf, sizesTensor } from "../extent.ts";
 import { isFloating, normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
@@ -12,14 +13,14 @@ import { axesOf, reduce } from "./reduce.ts";
 export function topK(
   builder: Builder,
   x: TensorValue,
-  k: number,
+  k: Extent,
   axis: number,
   largest: boolean,
 ): [TensorValue, TensorValue] {
   if (x.rank === 0) return [x, builder.full("int64", 0)];
-  const shape = x.shape.with(axis, k);
+  const shape = x.shape.with(axis, dimsOf([k])[0]);
   const attributes = { axis, largest: largest ? 1 : 0, sorted: 1 };
-  const count = builder.constant("int64", [1], [BigInt(k)]);
+  const count = sizesTensor(builder, [k]);
   const results = [{ dtype: x.dtype, shape } as const, { dtype: "int64", shape } as const];
   const [values, indices] = builder.emitMany("TopK", [x, count], attributes, results);
   return [values, indices];
@@ -28,7 +29,7 @@ export function topK(
 function sorted(call: Call, builder: Builder): [TensorValue, TensorValue] {
   const self = call.tensor("self");
   const axis = normalizeDim(call.int("dim"), self.rank);
-  return topK(builder, self, self.shape[axis] ?? 1, axis, call.bool("descending"));
+  return topK(builder, self, extentsOf(builder, self)[axis] ?? 1, axis, call.bool("descending"));
 }
 
 /** The lower median and its index. */
@@ -178,7 +179,7 @@ export const ordering: readonly Operator[] = [
     lower(call, builder) {
       const self = call.tensor("self");
       return new TupleValue(
-        topK(builder, self, call.int("k"), normalizeDim(call.int("dim"), self.rank), call.bool("largest")),
+        topK(builder, self, call.extent("k"), normalizeDim(call.int("dim"), self.rank), call.bool("largest")),
       );
     },
   },

@@ -1,5 +1,6 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
+import { mayEqual } from "../extent.ts";
 import { raised } from "../lowering-error.ts";
 import { broadcastShapes, isComplex, isFloating, resultType } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
@@ -15,7 +16,8 @@ export function matmul(builder: Builder, a: TensorValue, b: TensorValue): Tensor
   if (isComplex(a.dtype) || isComplex(b.dtype)) return complexProduct(new Maths(builder), a, b);
   const left = a.rank === 1 ? [1, ...a.shape] : a.shape;
   const right = b.rank === 1 ? [...b.shape, 1] : b.shape;
-  if (left.at(-1) !== right.at(-2)) throw raised(`matmul of [${a.shape.join(", ")}] and [${b.shape.join(", ")}]`);
+  if (!mayEqual(left[left.length - 1], right[right.length - 2]))
+    throw raised(`matmul of [${a.shape.join(", ")}] and [${b.shape.join(", ")}]`);
   const outer = broadcastShapes(left.slice(0, -2), right.slice(0, -2));
   const rows = a.rank === 1 ? [] : left.slice(-2, -1);
   const columns = b.rank === 1 ? [] : right.slice(-1);
@@ -42,7 +44,7 @@ export function linear(
   bias: TensorValue | null,
 ): TensorValue {
   if (weight.rank === 2 && input.rank === 2 && isFloating(input.dtype) && weight.shape[1] > 0) {
-    if (input.shape[1] !== weight.shape[1])
+    if (!mayEqual(input.shape[1], weight.shape[1]))
       throw raised(`linear of [${input.shape.join(", ")}] with [${weight.shape.join(", ")}]`);
     const shape = [input.shape[0], weight.shape[0]];
     return builder.emit("Gemm", [input, weight, bias], { transB: 1 }, { dtype: input.dtype, shape });

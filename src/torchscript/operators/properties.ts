@@ -5,7 +5,8 @@ import { invalid, unsupported } from "../lowering-error.ts";
 import { isFloating, normalizeDim } from "../promotion.ts";
 import { scalarTypeOf } from "../scalar-type.ts";
 import { isContiguous, type TensorValue } from "../tensor-value.ts";
-import { DeviceValue, ListValue, ObjectValue, TupleValue, type Value } from "../value.ts";
+import { DeviceValue, EnumMember, ListValue, ObjectValue, TupleValue, type Value } from "../value.ts";
+import { numelOf, sizeOf, sizesOf } from "../symbolic.ts";
 import { equal } from "./equality.ts";
 import type { Operator } from "./operator.ts";
 import { row } from "./row.ts";
@@ -14,17 +15,26 @@ import { numberOf } from "./scalars.ts";
 
 const ints = (values: readonly number[]) => new ListValue(values.map(BigInt));
 
-function dimension(call: Call, values: (tensor: TensorValue) => readonly number[]): Value {
+function size(call: Call, builder: Builder): Value {
   const tensor = call.tensor("self");
-  if (!call.has("dim")) return ints(values(tensor));
-  return BigInt(values(tensor)[normalizeDim(call.int("dim"), tensor.rank)]);
+  if (!call.has("dim")) return new ListValue(sizesOf(tensor, builder));
+  return sizeOf(tensor, normalizeDim(call.int("dim"), tensor.rank), builder);
 }
 
-const facts: Readonly<Record<string, { returns: string; doc: string; of: (tensor: TensorValue) => Value }>> = {
+function stride(call: Call): Value {
+  const tensor = call.tensor("self");
+  if (tensor.strides.some(Number.isNaN)) throw unsupported("strides that depend on the values of a tensor");
+  if (!call.has("dim")) return ints(tensor.strides);
+  return BigInt(tensor.strides[normalizeDim(call.int("dim"), tensor.rank)]);
+}
+
+type Fact = (tensor: TensorValue, builder: Builder) => Value;
+
+const facts: Readonly<Record<string, { returns: string; doc: string; of: Fact }>> = {
   "aten::dim": { returns: "int", doc: "Number of dimensions.", of: (tensor) => BigInt(tensor.rank) },
   "aten::ndimension": { returns: "int", doc: "Number of dimensions.", of: (tensor) => BigInt(tensor.rank) },
-  "aten::numel": { returns: "int", doc: "Number of elements.", of: (tensor) => BigInt(tensor.count) },
-  "aten::sym_numel": { returns: "int", doc: "Number of elements.", of: (tensor) => BigInt(tensor.count) },
+  "aten::numel": { returns: "int", doc: "Number of elements.", of: numelOf },
+  "aten::sym_numel": { returns: "int", doc: "Number of elements.", of: numelOf },
   "aten::element_size": { returns: "int", doc: "Bytes of an element.", of: (tensor) => BigInt(bytesOf(tensor.dtype)) },
   "prim::itemsize": { returns: "int", doc: "Bytes of an element.", of: (tensor) => BigInt(bytesOf(tensor.dtype)) },
   "prim::dtype": { returns: "int", doc: "The element type.", of: (tensor) => scalarTypeOf(tensor.dtype) },
@@ -35,7 +45,11 @@ const facts: Readonly<Record<string, { returns: string; doc: string; of: (tensor
   "prim::requires_grad": { returns: "bool", doc: "False.", of: () => false },
   "prim::data": { returns: "Tensor", doc: "The tensor itself.", of: (tensor) => tensor },
   "prim::grad": { returns: "Tensor", doc: "None.", of: () => null },
-  "prim::shape": { returns: "int[]", doc: "The shape.", of: (tensor) => ints(tensor.shape) },
+  "prim::shape": {
+    returns: "int[]",
+    doc: "The shape.",
+    of: (tensor, builder) => new ListValue(sizesOf(tensor, builder)),
+  },
   "aten::is_floating_point": {
     returns: "bool",
     doc: "Whether elements are floats.",
@@ -93,6 +107,7 @@ function toList(call: Call, builder: Builder): Value {
 
 function identical(call: Call): boolean {
   const [a, b] = [call.value("self"), call.value("obj")];
+  if (a instanceof EnumMember && b instanceof EnumMember) return equal(a, b);
   return a === b || (typeof a !== "object" && typeof b !== "object" && equal(a, b));
 }
 
@@ -100,25 +115,22 @@ const nothing = () => null;
 
 /** What programs ask of tensors and values. */
 export const properties: readonly Operator[] = [
-  row(
-    "aten::size",
-    ["(Tensor self) -> int[]", ".int(Tensor self, int dim) -> int"],
-    "The shape, or one size.",
-    (call) => dimension(call, (tensor) => tensor.shape),
-  ),
+  row("aten::size", ["(Tensor self) -> int[]", ".int(Tensor self, int dim) -> int"], "The shape, or one size.", size),
   row(
     "aten::sym_size",
     [".int(Tensor self, int dim) -> int", "(Tensor self) -> int[]"],
     "The shape, or one size.",
-    (call) => dimension(call, (tensor) => tensor.shape),
+    size,
   ),
   row(
     "aten::stride",
     ["(Tensor self) -> int[]", ".int(Tensor self, int dim) -> int"],
     "Strides as PyTorch would have them.",
-    (call) => dimension(call, (tensor) => tensor.strides),
+    stride,
   ),
-  row("aten::len", [".Tensor(Tensor t) -> int"], "The first size.", (call) => BigInt(call.tensor("t").shape[0] ?? 0)),
+  row("aten::len", [".Tensor(Tensor t) -> int"], "The first size.", (call, builder) =>
+    call.tensor("t").rank === 0 ? 0n : sizeOf(call.tensor("t"), 0, builder),
+  ),
   row(
     "aten::is_contiguous",
     ["(Tensor self, *, MemoryFormat memory_format=0) -> bool"],
@@ -126,7 +138,7 @@ export const properties: readonly Operator[] = [
     (call) => isContiguous(call.tensor("self")),
   ),
   ...Object.entries(facts).map(([name, { returns, doc, of }]) =>
-    row(name, [`(Tensor self) -> ${returns}`], doc, (call) => of(call.tensor("self"))),
+    row(name, [`(Tensor self) -> ${returns}`], doc, (call, builder) => of(call.tensor("self"), builder)),
   ),
   row("prim::tolist", ["(Tensor self) -> t[]"], "The elements as nested lists of numbers.", toList),
   row("prim::tolist", [".t(t[] self) -> t[]"], "The list itself.", (call) => call.value("self")),
@@ -167,9 +179,8 @@ export const properties: readonly Operator[] = [
   ...["EnumName", "EnumValue"].map((name) =>
     row(`prim::${name}`, ["(Any enum) -> Any"], "Of an enum's member.", (call) => {
       const member = call.value("enum");
-      return member instanceof ObjectValue
-        ? (member.content.get(name === "EnumName" ? "name" : "value") ?? null)
-        : null;
+      if (!(member instanceof EnumMember)) throw invalid(`prim::${name} of something that is no enum`);
+      return name === "EnumName" ? member.member : member.value;
     }),
   ),
   row(

@@ -1,6 +1,7 @@
 import type { DType } from "../../graph/dtype.ts";
 import { elementOf, type Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
+import { unknownSize } from "../extent.ts";
 import { raised } from "../lowering-error.ts";
 import { isFloating, isInteger } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
@@ -27,7 +28,26 @@ export function range(builder: Builder, start: number, step: number, length: num
   return builder.cast(builder.emit("Range", bounds, {}, { dtype: wide, shape: [length] }), dtype);
 }
 
+/** A range whose bounds only running the graph tells. */
+function dynamicRange(call: Call, builder: Builder): TensorValue {
+  const bounds = [call.has("start") ? call.operand("start") : null, call.operand("end")];
+  const step = call.has("step") ? call.operand("step") : null;
+  const given = [...bounds, step].filter((bound) => bound !== null);
+  const floating = given.some((bound) => isFloating(bound.dtype));
+  const wide: DType = floating ? "float64" : "int64";
+  const inputs = [bounds[0] ?? builder.full(wide, 0), bounds[1], step ?? builder.full(wide, 1)];
+  const range = builder.emit(
+    "Range",
+    inputs.map((bound) => bound && builder.reshape(builder.cast(bound, wide), [])),
+    {},
+    { dtype: wide, shape: [unknownSize] },
+  );
+  return builder.cast(range, call.dtype("dtype") ?? (floating ? "float32" : "int64"));
+}
+
 function arange(call: Call, builder: Builder): TensorValue {
+  const bounds = ["start", "end", "step"].filter((name) => call.has(name)).map((name) => call.operand(name));
+  if (bounds.some((bound) => builder.known(bound) === null)) return dynamicRange(call, builder);
   const start = call.has("start") ? call.scalar("start") : 0n;
   const step = call.has("step") ? call.scalar("step") : 1n;
   const end = call.scalar("end");

@@ -8,7 +8,7 @@ import type { Operator } from "./operator.ts";
 /** Elements start ≤ i < end of one axis (step 1), as a new tensor. */
 export function sliceAxis(builder: Builder, x: TensorValue, axis: number, start: number, end: number): TensorValue {
   if (start === 0 && end === x.shape[axis]) return x;
-  const one = (n: number) => builder.constant("int64", [1], [BigInt(n)]);
+  const one = (n: number) => builder.ints([n]);
   const shape = x.shape.with(axis, Math.max(end - start, 0));
   return builder.emit("Slice", [x, one(start), one(end), one(axis)], {}, { dtype: x.dtype, shape });
 }
@@ -101,26 +101,6 @@ function channelShuffle(call: Call, builder: Builder): TensorValue {
   return builder.reshape(builder.transpose(split, perm), self.shape);
 }
 
-function interleave(call: Call, builder: Builder): TensorValue {
-  const given = call.tensor("self");
-  const dim = call.optionalInt("dim");
-  const self = dim === null ? builder.reshape(given, [given.count]) : given;
-  const axis = dim === null ? 0 : normalizeDim(dim, self.rank);
-  const size = self.shape[axis];
-  const times = call.list("repeats").length === 0 ? [1] : repeatsOf(call, builder);
-  const order = Array.from({ length: size }, (_, i) => i).flatMap((i) =>
-    Array.from<number>({ length: times.length === 1 ? times[0] : times[i] }).fill(i),
-  );
-  return takeAxis(builder, self, axis, order);
-}
-
-function repeatsOf(call: Call, builder: Builder): number[] {
-  if (call.overload === "self_int") return [call.int("repeats")];
-  const known = builder.known(call.tensor("repeats"));
-  if (known === null) return [call.int("repeats")];
-  return known.map(Number);
-}
-
 function depthRows(): Operator[] {
   return [
     {
@@ -199,15 +179,6 @@ export const rearranging: readonly Operator[] = [
       const missing = Array.from<number>({ length: Math.max(self.rank - dims.length, 0) }).fill(1);
       return repeat(builder, self, [...missing, ...dims]);
     },
-  },
-  {
-    name: "aten::repeat_interleave",
-    schemas: [
-      "aten::repeat_interleave.self_int(Tensor self, SymInt repeats, int? dim=None, *, SymInt? output_size=None) -> Tensor",
-      "aten::repeat_interleave.self_Tensor(Tensor self, Tensor repeats, int? dim=None, *, SymInt? output_size=None) -> Tensor",
-    ],
-    doc: "Each element several times; the numbers must be known.",
-    lower: interleave,
   },
   ...depthRows(),
 ];

@@ -34,6 +34,7 @@ import { scalarArithmetic } from "./scalar-arithmetic.ts";
 import { scalars } from "./scalars.ts";
 import { stridedViews } from "./strided-views.ts";
 import { texts } from "./texts.ts";
+import { slices } from "./slices.ts";
 import { views } from "./views.ts";
 import { writes } from "./writes.ts";
 import { convolutions } from "./convolution.ts";
@@ -45,6 +46,7 @@ import { reductions } from "./reductions.ts";
 import { softmaxes } from "./softmax.ts";
 import { scans } from "./scans.ts";
 import { ordering } from "./ordering.ts";
+import { interleaving } from "./interleave.ts";
 import { rearranging } from "./rearrange.ts";
 import { paddings } from "./padding.ts";
 import { joins } from "./joins.ts";
@@ -59,6 +61,8 @@ import { arithmetic } from "./arithmetic.ts";
 import { comparison } from "./comparison.ts";
 import { complexFunctions } from "./complex-functions.ts";
 import type { Operator } from "./operator.ts";
+import { distincts } from "./distinct.ts";
+import { suppression } from "./suppression.ts";
 import { unary } from "./unary.ts";
 
 /** The operator table: one list a file. */
@@ -72,6 +76,7 @@ export const operators: readonly Operator[] = [
   ...dicts,
   ...texts,
   ...views,
+  ...slices,
   ...stridedViews,
   ...writes,
   ...indexWrites,
@@ -95,6 +100,7 @@ export const operators: readonly Operator[] = [
   ...scans,
   ...ordering,
   ...rearranging,
+  ...interleaving,
   ...paddings,
   ...joins,
   ...creation,
@@ -115,6 +121,8 @@ export const operators: readonly Operator[] = [
   ...packedSequences,
   ...resizing,
   ...sampling,
+  ...suppression,
+  ...distincts,
   ...einsums,
   ...losses,
   ...distances,

@@ -1,5 +1,6 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
+import { dimsOf, type Extent, hasUnknown, sizesTensor } from "../extent.ts";
 import { unsupported } from "../lowering-error.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import type { Operator } from "./operator.ts";
@@ -68,7 +69,44 @@ function emitResize(
   attributes: Readonly<Record<string, string | { float: number }>>,
 ): TensorValue {
   const shape = [...x.shape.slice(0, x.rank - axes.length), ...axes.map(({ out }) => out)];
+  if (hasUnknown(x.shape)) return resizeSpatial(builder, x, shape, shape.slice(x.rank - axes.length), attributes);
   return builder.emit("Resize", [x, null, null, builder.ints(shape)], attributes, { dtype: x.dtype, shape });
+}
+
+/** Only the spatial dimensions are named: the others stay, whatever they are. */
+function resizeSpatial(
+  builder: Builder,
+  x: TensorValue,
+  shape: readonly number[],
+  sizes: readonly Extent[],
+  attributes: Readonly<Record<string, string | { float: number }>>,
+): TensorValue {
+  const axes = sizes.map((_, i) => x.rank - sizes.length + i);
+  const inputs = [x, null, null, sizesTensor(builder, sizes)];
+  return builder.emit("Resize", inputs, { ...attributes, axes }, { dtype: x.dtype, shape });
+}
+
+const modes: Readonly<Record<string, Readonly<Record<string, string | { float: number }>>>> = {
+  nearest: { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" },
+  bilinear: { mode: "linear" },
+  bicubic: { mode: "cubic", cubic_coeff_a: { float: -0.75 } },
+};
+
+/** To sizes that only running the graph tells. */
+function resizeToUnknown(call: Call, builder: Builder, x: TensorValue, spatial: number): TensorValue {
+  const kind = /upsample_(nearest|bilinear|bicubic)\dd$/.exec(call.name)?.[1];
+  const attributes = kind === undefined ? undefined : modes[kind];
+  if (attributes === undefined || call.value("output_size") === null)
+    throw unsupported(`${call.name} to a size that depends on the values of a tensor`);
+  const sizes = call.extents("output_size");
+  const shape = [...x.shape.slice(0, x.rank - spatial), ...dimsOf(sizes)];
+  const align = call.bool("align_corners") ? "align_corners" : "half_pixel";
+  return resizeSpatial(builder, x, shape, sizes, { coordinate_transformation_mode: align, ...attributes });
+}
+
+function isUnknown(call: Call, x: TensorValue, spatial: number): boolean {
+  const sizes = call.value("output_size") === null ? [] : dimsOf(call.extents("output_size"));
+  return hasUnknown([...sizes, ...x.shape.slice(x.rank - spatial)]);
 }
 
 /** Each axis multiplied by the matrix of its weights: for everything that ONNX's Resize does in another way. */
@@ -252,6 +290,7 @@ export const resizing: readonly Operator[] = rows.map(([name, spatial, schemas, 
   lower(call: Call, builder: Builder): TensorValue {
     const x = call.tensor(call.has("input") ? "input" : "self");
     if (x.rank !== spatial + 2) throw unsupported(`aten::${name} of ${x.rank} dimensions`);
+    if (isUnknown(call, x, spatial)) return resizeToUnknown(call, builder, x, spatial);
     return rule(builder, x, axesOf(call, x, spatial), call.bool("align_corners"));
   },
 }));

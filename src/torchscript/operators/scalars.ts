@@ -1,5 +1,6 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
+import { mayEqual } from "../extent.ts";
 import { invalid, raised, unsupported } from "../lowering-error.ts";
 import { isFloating } from "../promotion.ts";
 import { TensorValue } from "../tensor-value.ts";
@@ -22,7 +23,7 @@ function convert(value: Scalar, type: Kind): Scalar {
 
 /** The Python number of a tensor with one element: known, or to be found out by running. */
 export function numberOf(tensor: TensorValue, builder: Builder): Scalar | SymbolicScalar {
-  if (tensor.count !== 1) throw raised(`a tensor of ${tensor.count} elements cannot be made a number`);
+  if (!mayEqual(tensor.count, 1)) throw raised(`a tensor of ${tensor.count} elements cannot be made a number`);
   const type = tensor.dtype === "bool" ? "bool" : isFloating(tensor.dtype) ? "float" : "int";
   const known = builder.known(tensor)?.[0];
   if (known !== undefined) return convert(type === "bool" ? known !== 0n : known, type);

@@ -72,7 +72,11 @@ export function digamma(m: Maths, x: TensorValue): TensorValue {
   const value = m.sub(m.sub(m.sub(m.log(y), m.div(0.5, y)), series), shift);
   const mirror = m.sub(value, m.div(Math.PI, m.unary("Tan", m.mul(x, Math.PI))));
   const pole = m.and(reflected, m.equal(x, m.floor(x)));
-  return m.where(pole, NaN, m.where(m.equal(x, 0), -Infinity, m.where(reflected, mirror, value)));
+  return m.where(
+    pole,
+    m.builder.full(x.dtype, NaN),
+    m.where(m.equal(x, 0), -Infinity, m.where(reflected, mirror, value)),
+  );
 }
 
 /** Modified Bessel function of order 0 (Abramowitz and Stegun 9.8.1 and 9.8.2). */

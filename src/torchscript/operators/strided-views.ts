@@ -1,10 +1,12 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
+import { dimsOf, type Extent, hasUnknown, sizeTensor, unknownSize } from "../extent.ts";
 import { raised, unsupported } from "../lowering-error.ts";
 import { normalizeDim } from "../promotion.ts";
 import { contiguousStrides, isContiguous, type TensorValue } from "../tensor-value.ts";
 import { ListValue, type Value } from "../value.ts";
-import { elementsView, selectView, sliceView } from "../view.ts";
+import { dynamicSlice, selectView, sliceView } from "../slice-view.ts";
+import { elementsView } from "../view.ts";
 import type { Operator } from "./operator.ts";
 
 /** Positions in row-major order of the elements that shape, strides and offset pick. */
@@ -103,6 +105,20 @@ function parts(builder: Builder, tensor: TensorValue, axis: number, sizes: reado
   );
 }
 
+/** Parts of sizes that only running the graph tells. */
+function dynamicParts(builder: Builder, tensor: TensorValue, axis: number, sizes: readonly Extent[]): Value {
+  let start: TensorValue = builder.full("int64", 0n);
+  return new ListValue(
+    sizes.map((size) => {
+      const add = [start, sizeTensor(builder, size)];
+      const end = builder.emit("Add", add, {}, { dtype: "int64", shape: [] });
+      const ends = { start: builder.read(start), end: builder.read(end), step: 1 };
+      start = end;
+      return dynamicSlice(builder, tensor, axis, ends, typeof size === "number" ? size : unknownSize);
+    }),
+  );
+}
+
 /** Sizes of pieces of `size`, the last one smaller. */
 function evenSizes(total: number, size: number): number[] {
   if (size <= 0) return total === 0 ? [0] : [total];
@@ -115,7 +131,13 @@ function split(call: Call, builder: Builder): Value {
   const axis = normalizeDim(call.int("dim"), tensor.rank);
   const name = ["split_sizes", "split_size"].find((argument) => call.has(argument)) ?? "split_size";
   const given = call.value(name);
-  if (given instanceof ListValue) return parts(builder, tensor, axis, call.ints(name));
+  if (given instanceof ListValue) {
+    const sizes = call.extents(name);
+    const known = dimsOf(sizes);
+    return hasUnknown([...known, tensor.shape[axis]])
+      ? dynamicParts(builder, tensor, axis, sizes)
+      : parts(builder, tensor, axis, known);
+  }
   return parts(builder, tensor, axis, evenSizes(tensor.shape[axis], call.int(name)));
 }
 

@@ -4,7 +4,7 @@ import { ListValue, TupleValue, type Value } from "../value.ts";
 import type { Operator } from "./operator.ts";
 import { row } from "./row.ts";
 import { textOf } from "./text-of.ts";
-import { sliceEnds } from "./views.ts";
+import { sliceEnds } from "./slices.ts";
 
 function format(call: Call): Value {
   const rest = [...call.list("rest")];

@@ -1,10 +1,11 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
-import { raised } from "../lowering-error.ts";
+import { extentsOf, productOf } from "../extent.ts";
+import { raised, unsupported } from "../lowering-error.ts";
 import { normalizeDim } from "../promotion.ts";
-import { TensorValue } from "../tensor-value.ts";
-import { ListValue, SymbolicScalar, type Value } from "../value.ts";
-import { aliasView, dynamicSelect, expandView, permuteView, reshapeView, selectView, sliceView } from "../view.ts";
+import type { TensorValue } from "../tensor-value.ts";
+import { ListValue, type Value } from "../value.ts";
+import { aliasView, expandView, permuteView, reshapeView } from "../view.ts";
 import type { Operator } from "./operator.ts";
 
 type Lower = (call: Call, builder: Builder) => Value;
@@ -40,35 +41,10 @@ function lastTwo(call: Call, builder: Builder): TensorValue {
   return permuteView(builder, tensor, perm);
 }
 
-/** Both ends of a slice, brought inside of the dimension as Python does. */
-export function sliceEnds(size: number, start: number | null, end: number | null): [number, number] {
-  const clamp = (at: number) => Math.min(Math.max(at < 0 ? at + size : at, 0), size);
-  const from = clamp(start ?? 0);
-  return [from, Math.max(from, clamp(end ?? size))];
-}
-
-function slice(call: Call, builder: Builder): TensorValue {
-  const tensor = self(call);
-  const axis = normalizeDim(call.int("dim"), tensor.rank);
-  const step = call.int("step");
-  if (step < 1) throw raised("the step of a slice must be positive");
-  const [start, end] = sliceEnds(tensor.shape[axis], call.optionalInt("start"), call.optionalInt("end"));
-  return sliceView(builder, tensor, axis, start, end, step);
-}
-
-function select(call: Call, builder: Builder): TensorValue {
-  const tensor = self(call);
-  const axis = normalizeDim(call.int("dim"), tensor.rank);
-  const index = call.value("index");
-  const dynamic = index instanceof SymbolicScalar ? index.tensor : index;
-  if (dynamic instanceof TensorValue && builder.known(dynamic) === null) {
-    return dynamicSelect(builder, tensor, axis, dynamic);
-  }
-  return selectView(builder, tensor, axis, call.int("index"));
-}
-
 function squeezed(tensor: TensorValue, builder: Builder, dims: readonly number[]): TensorValue {
   const axes = new Set(dims.map((dim) => normalizeDim(dim, tensor.rank)));
+  if (tensor.shape.some((dim, axis) => Number.isNaN(dim) && axes.has(axis)))
+    throw unsupported("a squeeze of a size that depends on the values of a tensor");
   return reshapeView(
     builder,
     tensor,
@@ -88,8 +64,9 @@ function flatten(call: Call, builder: Builder): TensorValue {
   const last = normalizeDim(call.int("end_dim"), tensor.rank);
   if (tensor.rank === 0) return reshapeView(builder, tensor, [1]);
   if (first > last) throw raised("flatten's start_dim comes after its end_dim");
-  const merged = tensor.shape.slice(first, last + 1).reduce((product, dim) => product * dim, 1);
-  return reshapeView(builder, tensor, tensor.shape.toSpliced(first, last - first + 1, merged));
+  const sizes = tensor.shape.filter(Number.isNaN).length > 1 ? extentsOf(builder, tensor) : [...tensor.shape];
+  const merged = productOf(builder, sizes.slice(first, last + 1));
+  return reshapeView(builder, tensor, sizes.toSpliced(first, last - first + 1, merged));
 }
 
 function unflatten(call: Call, builder: Builder): TensorValue {
@@ -133,8 +110,8 @@ function atLeast(rank: number): Lower {
 }
 
 const shaped: Lower = (call, builder) =>
-  reshapeView(builder, self(call), call.ints(call.has("size") ? "size" : "shape"));
-const like: Lower = (call, builder) => reshapeView(builder, self(call), call.tensor("other").shape);
+  reshapeView(builder, self(call), call.extents(call.has("size") ? "size" : "shape"));
+const like: Lower = (call, builder) => reshapeView(builder, self(call), extentsOf(builder, call.tensor("other")));
 const alias: Lower = (call, builder) => aliasView(builder, self(call));
 const swapDoc = "A view with two dimensions swapped.";
 
@@ -203,27 +180,6 @@ export const views: readonly Operator[] = [
     ),
   ),
   row(
-    "slice",
-    [".Tensor(Tensor(a) self, int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1) -> Tensor(a)"],
-    "A range of one dimension.",
-    slice,
-  ),
-  row(
-    "narrow",
-    [
-      "(Tensor(a) self, int dim, SymInt start, SymInt length) -> Tensor(a)",
-      ".Tensor(Tensor(a) self, int dim, Tensor start, SymInt length) -> Tensor(a)",
-    ],
-    "A range of one dimension, by start and length.",
-    narrow,
-  ),
-  row(
-    "select",
-    [".int(Tensor(a) self, int dim, SymInt index) -> Tensor(a)"],
-    "One index of a dimension, which disappears; the index may depend on tensor values.",
-    select,
-  ),
-  row(
     "squeeze",
     [
       "(Tensor(a) self) -> Tensor(a)",
@@ -241,13 +197,13 @@ export const views: readonly Operator[] = [
     "expand",
     ["(Tensor(a) self, SymInt[] size, *, bool implicit=False) -> Tensor(a)"],
     "Dimensions of size 1 repeated without copying.",
-    (call, builder) => expandView(builder, self(call), call.ints("size")),
+    (call, builder) => expandView(builder, self(call), call.extents("size")),
   ),
   row(
     "expand_as",
     ["(Tensor(a) self, Tensor other) -> Tensor(a)"],
     "Expanded to the shape of another tensor.",
-    (call, builder) => expandView(builder, self(call), call.tensor("other").shape),
+    (call, builder) => expandView(builder, self(call), extentsOf(builder, call.tensor("other"))),
   ),
   row(
     "atleast_1d",
@@ -271,30 +227,3 @@ export const views: readonly Operator[] = [
     row(name, ["(Tensor(a) self) -> Tensor(a)"], "The same tensor.", alias),
   ),
 ];
-
-function narrow(call: Call, builder: Builder): TensorValue {
-  const tensor = self(call);
-  const axis = normalizeDim(call.int("dim"), tensor.rank);
-  const length = call.int("length");
-  const given = call.value("start");
-  const dynamic = given instanceof SymbolicScalar ? given.tensor : given;
-  if (dynamic instanceof TensorValue && builder.known(dynamic) === null) {
-    const offsets = builder.ints(Array.from({ length }, (_, i) => i));
-    const first = builder.reshape(builder.cast(dynamic, "int64"), []);
-    const indices = builder.emit("Add", [first, offsets], {}, { dtype: "int64", shape: [length] });
-    return builder.emit(
-      "Gather",
-      [tensor, indices],
-      { axis },
-      { dtype: tensor.dtype, shape: tensor.shape.with(axis, length) },
-    );
-  }
-  const start = call.int("start");
-  const from = start < 0 ? start + tensor.shape[axis] : start;
-  if (from < 0 || length < 0 || from + length > tensor.shape[axis]) {
-    throw raised(
-      `narrow from ${start} by ${length} is out of range for dimension ${axis} of size ${tensor.shape[axis]}`,
-    );
-  }
-  return sliceView(builder, tensor, axis, from, from + length, 1);
-}

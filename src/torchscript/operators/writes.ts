@@ -1,5 +1,6 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
+import { extentsOf } from "../extent.ts";
 import { raised, unsupported } from "../lowering-error.ts";
 import { normalizeDim } from "../promotion.ts";
 import { contiguousStrides, TensorValue } from "../tensor-value.ts";
@@ -51,8 +52,7 @@ function fillDiagonal(call: Call, builder: Builder): TensorValue {
 }
 
 function zeroed(call: Call, builder: Builder): Value {
-  const { dtype, shape } = call.tensor("self");
-  return written(call, builder, builder.full(dtype, 0n, shape));
+  return written(call, builder, builder.full(call.tensor("self").dtype, 0n));
 }
 
 const same = "(Tensor(a!) self) -> Tensor(a!)";
@@ -97,7 +97,7 @@ export const writes: readonly Operator[] = [
     doc: "A tensor of the same shape, filled with one number.",
     lower(call, builder) {
       const self = call.tensor("self");
-      return builder.copy(builder.expand(builder.cast(call.operand("value"), self.dtype), self.shape));
+      return builder.copy(builder.expand(builder.cast(call.operand("value"), self.dtype), extentsOf(builder, self)));
     },
   },
   { name: "aten::zero_", schemas: [`aten::zero_${same}`], doc: "Overwrites a tensor with zeros.", lower: zeroed },
