@@ -11,7 +11,13 @@ import { diffDocument } from "../src/report/diff-schema.ts";
 import { initDocument } from "../src/report/init-schema.ts";
 import { pullDocument, pushDocument } from "../src/report/oci-schema.ts";
 import { attestDocument, keygenDocument, signDocument, verifySignatureDocument } from "../src/report/sign-schema.ts";
-import { convertDocument, errorDocument, explainDocument, extractDocument } from "../src/report/command-schemas.ts";
+import {
+  convertDocument,
+  errorDocument,
+  explainDocument,
+  exportDocument,
+  extractDocument,
+} from "../src/report/command-schemas.ts";
 import { errorsPage } from "../src/report/errors-page.ts";
 import { configCheckDocument, configInitDocument, doctorDocument } from "../src/report/serving-schema.ts";
 import { specJsonSchema } from "../src/spec/spec-schema.ts";
@@ -36,6 +42,7 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
   "schema/doctor.schema.json": async () => json(z.toJSONSchema(doctorDocument)),
   "schema/error.schema.json": async () => json(z.toJSONSchema(errorDocument)),
   "schema/explain.schema.json": async () => json(z.toJSONSchema(explainDocument)),
+  "schema/export.schema.json": async () => json(z.toJSONSchema(exportDocument)),
   "schema/extract.schema.json": async () => json(z.toJSONSchema(extractDocument)),
   "schema/init.schema.json": async () => json(z.toJSONSchema(initDocument)),
   "schema/inspect.schema.json": async () => json(z.toJSONSchema(inspectionDocument)),

@@ -24,6 +24,8 @@ export type { BomOptions } from "./bom/bom.ts";
 export type { Bom } from "./bom/cyclonedx.ts";
 export { diffArchives } from "./diff/diff.ts";
 export type { Difference } from "./diff/difference.ts";
+export { exportArchive, exportTargets } from "./export/export.ts";
+export type { Exported, ExportOptions, ExportTarget } from "./export/export.ts";
 export { push } from "./oci/push.ts";
 export type { Pushed, PushOptions } from "./oci/push.ts";
 export { pull } from "./oci/pull.ts";

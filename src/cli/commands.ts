@@ -9,6 +9,7 @@ import { convertCommand } from "./commands/convert.ts";
 import { diffCommand } from "./commands/diff.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { exportCommand } from "./commands/export.ts";
 import { extractCommand } from "./commands/extract.ts";
 import { initCommand } from "./commands/init.ts";
 import { inspectCommand } from "./commands/inspect.ts";
@@ -42,5 +43,6 @@ export function commands(io: Io): readonly Command[] {
     pullCommand(io),
     bomCommand(io),
     diffCommand(io),
+    exportCommand(io),
   ];
 }

@@ -5,7 +5,7 @@ import { temporaryName } from "../archive/atomic-output.ts";
 import { nodeDisk } from "../archive/disk.ts";
 import { openArchive } from "../archive/open.ts";
 import { archiveSubject } from "../checks/archive-subject.ts";
-import { modelRunner } from "../checks/model/run-model.ts";
+import { modelRunner, type RunModelOptions } from "../checks/model/run-model.ts";
 import { defaultCheckOptions, type Subject, type SubjectModel } from "../checks/subject.ts";
 import { ArchiverError } from "../errors.ts";
 import type { Graph, ValueInfo } from "../graph/graph.ts";
@@ -13,6 +13,7 @@ import { formatNames, type ModelFormat } from "../model/model-format.ts";
 import { type DummyOptions, givenInputs, type ResolvedSpec } from "../runtime/dummy-input.ts";
 import type { EnginePool } from "../runtime/engine-pool.ts";
 import type { Rerun } from "../runtime/model-run.ts";
+import type { RawOutput } from "../runtime/session-protocol.ts";
 import { LoweringError, type RuntimeInput, type TensorInput } from "../runtime/runtime-input.ts";
 import { lowerTorch } from "../torchscript/lower.ts";
 import { largestDifference } from "./difference.ts";
@@ -64,7 +65,7 @@ export async function convert(archive: Archive, options: ConvertOptions): Promis
     const [modelPath, dataPath] = [join(folder, basename(output)), join(folder, dataName)];
     const limit = options.embedLimit ?? embedLimit;
     const written = await writeOnnxFile(graph, modelPath, dataPath, { opset, embedLimit: limit, dataName });
-    const check = await compare(subject, modelPath, inputs, options);
+    const check = await checkWritten(subject, modelPath, inputs, options);
     const data = join(dirname(output), dataName);
     if (written.dataSize > 0) await nodeDisk.rename(dataPath, data);
     await nodeDisk.rename(modelPath, output);
@@ -125,11 +126,12 @@ async function lowered(
   }
 }
 
-async function compare(
+/** Runs the model in the archive and the one at `path` on the same input. Throws ArchiverError `not-convertible`. */
+export async function checkWritten(
   subject: Subject,
   path: string,
   inputs: readonly TensorInput[],
-  options: ConvertOptions,
+  options: RunModelOptions & Pick<ConvertOptions, "pool">,
 ): Promise<Conversion["check"]> {
   const written = await openArchive(path);
   try {
@@ -143,7 +145,8 @@ async function compare(
   }
 }
 
-function outputsOf(run: Rerun, name: string) {
+/** What a run gave. Throws ArchiverError `not-convertible` where there was none. */
+export function outputsOf(run: Rerun, name: string): readonly RawOutput[] {
   if (run.stage === "done") return run.outputs;
   const why = run.stage === "skipped" ? (run.advice[0]?.message ?? run.reason) : run.failure.message;
   throw new ArchiverError("not-convertible", `${name} does not run: ${why}.`);

@@ -34,6 +34,21 @@ export const convertDocument = z.strictObject({
   check: z.strictObject({ engine: z.string(), largestDifference: z.number() }),
 });
 
+/** The shape of `export --json`. */
+export const exportDocument = z.strictObject({
+  schemaVersion: version,
+  to: z.enum(["triton", "kserve", "onnx", "directory"]),
+  name: z.string(),
+  folder: z.string().nullable().describe("Null when the archive was refused."),
+  files: z.array(z.strictObject({ path: z.string(), size: count })),
+  check: z
+    .strictObject({ engine: z.string(), largestDifference: z.number() })
+    .nullable()
+    .describe("The ONNX model against the archive's."),
+  left: z.array(z.string()).describe("What of the archive does not go along."),
+  refused: z.array(z.strictObject({ rule: z.string(), at: z.string().nullable(), message: z.string() })),
+});
+
 /** The shape of `explain --json`. */
 export const explainDocument = z.strictObject({
   schemaVersion: version,

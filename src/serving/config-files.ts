@@ -220,7 +220,7 @@ function inferenceServices(plan: ServingPlan): string {
 }
 
 /** RFC 1123 label: what Kubernetes takes for a name. */
-function kubernetesName(name: string): string {
+export function kubernetesName(name: string): string {
   const label = name
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")

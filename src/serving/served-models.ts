@@ -22,7 +22,8 @@ export async function describeServedModel(archive: Archive, fileName: string): P
   };
 }
 
-function batchSizeOf(config: string): number | null {
+/** `batchSize` of a model-config.yaml, or null. */
+export function batchSizeOf(config: string): number | null {
   const [document] = parsePlacedYaml(config).documents;
   const size =
     typeof document === "object" && document !== null ? (document as { batchSize?: unknown }).batchSize : null;
