@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { ArchiverError } from "../errors.ts";
+import { FileCalls } from "./file-calls.ts";
 
 /** What writers ask of a file system. Tests give one that fails at the nth call. */
 export interface Disk {
@@ -78,20 +79,20 @@ function openFile(path: string, flags: string, mode: number): Promise<DiskFile> 
 }
 
 function diskFile(fd: number, path: string): DiskFile {
+  const calls = new FileCalls(fd);
+  const failed = (error: unknown): never => {
+    throw diskFailure(error, path);
+  };
   const call = <T>(start: (done: (error: Error | null, value?: T) => void) => void): Promise<T | undefined> =>
     new Promise((resolve, reject) => {
       start((error, value) => (error ? reject(diskFailure(error, path)) : resolve(value)));
     });
   return {
     size: async () => (await call<fs.Stats>((done) => fs.fstat(fd, done)))?.size ?? 0,
-    read: async (buffer, position) =>
-      (await call<number>((done) => fs.read(fd, buffer, 0, buffer.length, position, done))) ?? 0,
+    read: (buffer, position) => calls.read(buffer, 0, position).catch(failed),
     async write(bytes, position) {
-      let written = 0;
-      while (written < bytes.length) {
-        const at = written;
-        const count = await call<number>((done) => fs.write(fd, bytes, at, bytes.length - at, position + at, done));
-        written += count ?? 0;
+      for (let written = 0; written < bytes.length;) {
+        written += await calls.write(bytes, written, position + written).catch(failed);
       }
     },
     truncate: async (size) => void (await call((done) => fs.ftruncate(fd, size, done))),

@@ -1,5 +1,5 @@
 import { ArchiverError } from "../errors.ts";
-import type { ByteSource } from "./byte-source.ts";
+import { type ByteSource, fill } from "./byte-source.ts";
 import type { Disk } from "./disk.ts";
 
 /** Where an entry's bytes come from; read once, from start to end, in blocks. */
@@ -82,9 +82,7 @@ export function byteEntry(source: ByteSource): EntrySource {
     size: source.size,
     async open() {
       return {
-        async read(block, position) {
-          block.set(await source.read(position, block.length));
-        },
+        read: (block, position) => fill(source, block, position),
         async close() {},
       };
     },

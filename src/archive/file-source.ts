@@ -2,6 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { open, realpath } from "node:fs/promises";
 import { ArchiverError } from "../errors.ts";
 import type { ByteSource } from "./byte-source.ts";
+import { FileCalls } from "./file-calls.ts";
 
 /** A file that stays open until `close`. */
 export interface FileSource extends ByteSource {
@@ -42,14 +43,15 @@ export async function openFile(location: string): Promise<FileSource> {
 }
 
 function fileSource(handle: FileHandle, file: string, size: number, location: string): FileSource {
+  const calls = new FileCalls(handle.fd);
   const readInto = async (target: Uint8Array, offset: number): Promise<void> => {
     const { length } = target;
     if (offset < 0 || offset + length > size) {
       throw new RangeError(`bytes ${offset}..${offset + length} are outside of ${size}`);
     }
     for (let done = 0; done < length;) {
-      const { bytesRead } = await handle
-        .read(target, done, length - done, offset + done)
+      const bytesRead = await calls
+        .read(target, done, offset + done)
         .catch((error: unknown) => Promise.reject(translated(error, location)));
       if (bytesRead === 0) throw new ArchiverError("unreadable", `${location} became shorter while it was read.`);
       done += bytesRead;

@@ -45,7 +45,8 @@ export class BlockRing {
 
   /**
    * Reads `source` once, from start to end. `sink` gets each block in order, with its position; the block is its own
-   * until the promise settles. Reading, CRC-32, SHA-256 and the sink overlap; `compresses` lets more blocks overlap.
+   * until the promise settles. SHA-256 and the sink overlap with reading and CRC-32; `compresses` lets more blocks
+   * overlap.
    */
   async pass(
     source: OpenSource,
@@ -56,39 +57,36 @@ export class BlockRing {
   ): Promise<Checksums> {
     const available = this.#hasher.memory.length / blockSize;
     const slots = compresses ? available : Math.min(available, copyingBlocks);
-    const reads: Promise<Uint8Array>[] = [];
-    const settled: Promise<unknown>[] = [];
-    let lastRead: Promise<unknown> = Promise.resolve();
-    const request = (position: number): void => {
+    const sinks: Promise<void>[] = [];
+    const read = async (position: number): Promise<Uint8Array> => {
       const slot = (position / blockSize) % slots;
+      await sinks[slot];
+      await this.#hasher.settle(slots - 1);
       const block = this.#block(slot, Math.min(blockSize, size - position));
-      const read = Promise.all([settled[slot], lastRead]).then(async () => {
-        await source.read(block, position);
-        return block;
-      });
-      read.catch(() => undefined);
-      lastRead = read;
-      reads[slot] = read;
+      await source.read(block, position);
+      return block;
     };
     let crc = 0;
+    let next = size > 0 ? read(0) : null;
     try {
-      for (let slot = 0; slot < slots && slot * blockSize < size; slot += 1) request(slot * blockSize);
-      for (let position = 0; position < size; position += blockSize) {
-        const slot = (position / blockSize) % slots;
-        const block = await reads[slot];
+      for (let position = 0; next !== null; position += blockSize) {
+        const block: Uint8Array = await next;
         stopIfAborted(options.signal);
-        if (block === undefined) throw new Error("a block was not requested");
-        const work = Promise.all([this.#hasher.update(block), sink(block, position)]);
-        work.catch(() => undefined);
-        settled[slot] = work;
+        this.#hasher.push(block);
         if (options.crc !== false) crc = crc32(block, crc);
+        next = position + blockSize < size ? read(position + blockSize) : null;
+        next?.catch(() => undefined);
+        const work = sink(block, position);
+        work.catch(() => undefined);
+        sinks[(position / blockSize) % slots] = work;
         options.onBytes?.(block.length);
-        if (position + slots * blockSize < size) request(position + slots * blockSize);
+        // Files are read and written on this thread; timers and Ctrl-C get their turn here.
+        await new Promise(setImmediate);
       }
-      await Promise.all(settled);
+      await Promise.all(sinks);
     } finally {
       // Nothing may still read into a block, or write to a file that the caller is about to close.
-      await Promise.allSettled([...reads, ...settled]);
+      await Promise.allSettled([next, ...sinks]);
     }
     return { crc32: crc, sha256: await this.#hasher.finish() };
   }
