@@ -12,7 +12,6 @@ const jsonLimits: JsonLimits = { depth: 32, numberLength: 40 };
 
 const dangerousKeys = new Set(["__proto__", "constructor", "prototype"]);
 const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const spacePattern = /[ \t\n\r]*/y;
 // eslint-disable-next-line no-control-regex
 const stringPattern = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const maximumIssues = 100;
@@ -33,10 +32,17 @@ export function scanJson(text: string, limits: JsonLimits = jsonLimits): Manifes
 
 class Stop extends Error {}
 
+/** Space, tab, line feed, carriage return. */
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
 class Scanner {
   readonly #text: string;
   readonly #limits: JsonLimits;
   readonly #issues: ManifestIssue[] = [];
+  /** Keys and indices down to where we are. */
+  readonly #path: (string | number)[] = [];
   #at = 0;
 
   constructor(text: string, limits: JsonLimits) {
@@ -46,9 +52,9 @@ class Scanner {
 
   run(): ManifestIssue[] {
     try {
-      this.#value("", 0);
+      this.#value(0);
       this.#space();
-      if (this.#at < this.#text.length) this.#fail("syntax", "", `unexpected ${this.#here()}`);
+      if (this.#at < this.#text.length) this.#fail("syntax", `unexpected ${this.#here()}`);
     } catch (error) {
       if (!(error instanceof Stop)) throw error;
     }
@@ -56,75 +62,80 @@ class Scanner {
   }
 
   // Recursion is bounded by limits.depth.
-  #value(pointer: string, depth: number): void {
+  #value(depth: number): void {
     this.#space();
     const char = this.#text[this.#at];
     if (char === "{" || char === "[") {
-      if (depth >= this.#limits.depth) this.#fail("depth", pointer, `nested deeper than ${this.#limits.depth}`);
+      if (depth >= this.#limits.depth) this.#fail("depth", `nested deeper than ${this.#limits.depth}`);
       this.#at += 1;
-      if (char === "{") this.#object(pointer, depth + 1);
-      else this.#array(pointer, depth + 1);
+      if (char === "{") this.#object(depth + 1);
+      else this.#array(depth + 1);
     } else if (char === '"') {
-      this.#string(pointer);
+      this.#string();
     } else if (!this.#word("true") && !this.#word("false") && !this.#word("null")) {
-      this.#number(pointer);
+      this.#number();
     }
   }
 
-  #object(pointer: string, depth: number): void {
+  #object(depth: number): void {
     const keys = new Set<string>();
     if (this.#skip("}")) return;
     do {
       this.#space();
-      if (this.#text[this.#at] !== '"')
-        this.#fail("syntax", pointer, `expected a key in quotes, found ${this.#here()}`);
-      const key = this.#string(pointer);
-      const child = pointer + pointerStep(key);
-      if (keys.has(key))
-        this.#report("duplicate-key", child, "the key occurs twice; parsers disagree which one counts");
-      if (dangerousKeys.has(key)) this.#report("dangerous-key", child, "a key that attacks JavaScript programs");
+      if (this.#text[this.#at] !== '"') this.#fail("syntax", `expected a key in quotes, found ${this.#here()}`);
+      const key = this.#string();
+      this.#path.push(key);
+      if (keys.has(key)) this.#report("duplicate-key", "the key occurs twice; parsers disagree which one counts");
+      if (dangerousKeys.has(key)) this.#report("dangerous-key", "a key that attacks JavaScript programs");
       keys.add(key);
-      if (!this.#skip(":")) this.#fail("syntax", child, `expected a colon, found ${this.#here()}`);
-      this.#value(child, depth);
+      if (!this.#skip(":")) this.#fail("syntax", `expected a colon, found ${this.#here()}`);
+      this.#value(depth);
+      this.#path.pop();
     } while (this.#skip(","));
-    if (!this.#skip("}")) this.#fail("syntax", pointer, `expected , or }, found ${this.#here()}`);
+    if (!this.#skip("}")) this.#fail("syntax", `expected , or }, found ${this.#here()}`);
   }
 
-  #array(pointer: string, depth: number): void {
+  #array(depth: number): void {
     if (this.#skip("]")) return;
     let index = 0;
     do {
-      this.#value(pointer + pointerStep(index), depth);
+      this.#path.push(index);
+      this.#value(depth);
+      this.#path.pop();
       index += 1;
     } while (this.#skip(","));
-    if (!this.#skip("]")) this.#fail("syntax", pointer, `expected , or ], found ${this.#here()}`);
+    if (!this.#skip("]")) this.#fail("syntax", `expected , or ], found ${this.#here()}`);
   }
 
-  #string(pointer: string): string {
+  #string(): string {
     stringPattern.lastIndex = this.#at;
     let match: RegExpExecArray | null;
     try {
       match = stringPattern.exec(this.#text);
     } catch {
-      return this.#fail("syntax", pointer, "a string is too long");
+      return this.#fail("syntax", "a string is too long");
     }
-    if (match === null)
-      return this.#fail("syntax", pointer, `a string is not closed or has a bad escape${this.#place()}`);
-    this.#at += match[0].length;
-    const value: unknown = JSON.parse(match[0]);
+    if (match === null) return this.#fail("syntax", `a string is not closed or has a bad escape${this.#place()}`);
+    const [literal] = match;
+    this.#at += literal.length;
+    // The text is well-formed: only an escape can make half of a surrogate pair.
+    return literal.includes("\\") ? this.#unescaped(literal) : literal.slice(1, -1);
+  }
+
+  #unescaped(literal: string): string {
+    const value: unknown = JSON.parse(literal);
     const string = typeof value === "string" ? value : "";
-    if (/\p{Surrogate}/u.test(string))
-      this.#report("surrogate", pointer, "half of a surrogate pair; no text can hold it");
+    if (/\p{Surrogate}/u.test(string)) this.#report("surrogate", "half of a surrogate pair; no text can hold it");
     return string;
   }
 
-  #number(pointer: string): void {
+  #number(): void {
     numberPattern.lastIndex = this.#at;
     const match = numberPattern.exec(this.#text);
-    if (match === null) return this.#fail("syntax", pointer, `unexpected ${this.#here()}`);
+    if (match === null) return this.#fail("syntax", `unexpected ${this.#here()}`);
     this.#at += match[0].length;
     if (match[0].length > this.#limits.numberLength) {
-      this.#report("number", pointer, `a number of ${match[0].length} characters`);
+      this.#report("number", `a number of ${match[0].length} characters`);
     }
   }
 
@@ -142,8 +153,7 @@ class Scanner {
   }
 
   #space(): void {
-    spacePattern.lastIndex = this.#at;
-    this.#at += spacePattern.exec(this.#text)?.[0].length ?? 0;
+    while (isSpace(this.#text.charCodeAt(this.#at))) this.#at += 1;
   }
 
   #here(): string {
@@ -156,13 +166,14 @@ class Scanner {
     return ` at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
   }
 
-  #report(rule: ManifestRule, pointer: string, message: string): void {
+  #report(rule: ManifestRule, message: string): void {
+    const pointer = this.#path.map(pointerStep).join("");
     this.#issues.push({ rule, pointer, message, severity: "error" });
     if (this.#issues.length >= maximumIssues) throw new Stop();
   }
 
-  #fail(rule: ManifestRule, pointer: string, message: string): never {
-    this.#report(rule, pointer, message);
+  #fail(rule: ManifestRule, message: string): never {
+    this.#report(rule, message);
     throw new Stop();
   }
 }

@@ -129,10 +129,13 @@ export class EngineProcess {
     await this.#ask({ kind: "release" });
   }
 
-  /** Ends the process. */
+  /** Ends the process; nobody waits until the kernel has taken its memory back. */
   close(): void {
     this.#fail(new EngineFailure("crashed", "the engine was closed"));
     this.#child.kill("SIGKILL");
+    this.#child.unref();
+    this.#child.channel?.unref();
+    this.#child.stderr?.destroy();
   }
 
   async #ask(request: Request): Promise<Answer> {

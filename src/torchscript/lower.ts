@@ -30,11 +30,26 @@ const problems: Readonly<Record<LoweringFault, LoweringProblem>> = {
  * tensors stay in the file. Nothing of the file is executed but by our own evaluator, within bounds.
  * Throws LoweringError (of src/runtime) where it cannot.
  */
-export async function lowerTorch(
+export function lowerTorch(
   source: ByteSource,
   format: "torchscript" | "torch-export",
   inputs: readonly RuntimeInput[],
   options: LoweringOptions = {},
+): Promise<LoweredModel> {
+  if (inputs.length > 0 || options.fill !== undefined) return lower(source, format, inputs, options);
+  const lowered = byItself.get(source) ?? lower(source, format, inputs, options);
+  byItself.set(source, lowered);
+  return lowered;
+}
+
+/** Programs on the inputs that they themselves ask for, lowered once for all who want that. */
+const byItself = new WeakMap<ByteSource, Promise<LoweredModel>>();
+
+async function lower(
+  source: ByteSource,
+  format: "torchscript" | "torch-export",
+  inputs: readonly RuntimeInput[],
+  options: LoweringOptions,
 ): Promise<LoweredModel> {
   try {
     if (format === "torchscript") return await lowerScript(source, inputs, options);

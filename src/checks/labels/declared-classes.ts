@@ -25,7 +25,8 @@ export function declaredClasses(subject: Subject): Promise<number | null> {
 }
 
 async function find(subject: Subject): Promise<number | null> {
-  const told = lastDimension((await subject.signature())?.outputs ?? []);
+  const signature = await subject.signature();
+  const told = lastDimension(signature?.outputs ?? []);
   if (told !== null) return told;
   const model = await subject.model();
   const handler = await servingHandler(subject);
@@ -33,7 +34,10 @@ async function find(subject: Subject): Promise<number | null> {
   if (model?.format !== "torchscript" || !images) return null;
   try {
     const { lowerTorch } = await import("../../torchscript/lower.ts");
-    return lastDimension((await lowerTorch(model.source, model.format, [photograph])).graph.outputs);
+    const own = signature?.inputs.map(({ dtype, shape }) => `${dtype} ${shape?.join("x")}`).join();
+    // The dummy run is given no other: one lowering serves both.
+    const inputs = own === `${photograph.dtype} ${photograph.shape.join("x")}` ? [] : [photograph];
+    return lastDimension((await lowerTorch(model.source, model.format, inputs)).graph.outputs);
   } catch (error) {
     if (error instanceof LoweringError) return null;
     throw error;
