@@ -1,7 +1,8 @@
 """Runs a model in the user's own PyTorch, for `model-archiver verify --engine torch`.
 
 Called as `python torch-engine.py FOLDER`: FOLDER/request.json says what to run, FOLDER/result.json is the answer, tensors
-are raw little-endian files in FOLDER. Only the model's own code runs; checkpoints are loaded with weights_only.
+are raw little-endian files in FOLDER. With `--measure` it stays, and runs the model as often as each line on stdin asks;
+every answer is a line of JSON on stdout. Only the model's own code runs; checkpoints are loaded with weights_only.
 """
 import ctypes
 import importlib.util
@@ -46,6 +47,67 @@ def run(folder, request):
         "runMs": run_ms,
         "outputs": [save(folder, i, output) for i, output in enumerate(outputs)],
         "differences": [difference(a, b) for a, b in zip(outputs, again)],
+    }
+
+
+def measure(folder):
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # What the model prints is no answer.
+
+    def say(document):
+        answers.write(json.dumps(document) + "\n")
+        answers.flush()
+
+    with open(os.path.join(folder, "request.json"), encoding="utf-8") as file:
+        request = json.load(file)
+    try:
+        call, inputs, facts = warm(folder, request)
+    except ImportError as error:
+        return say({"missing": f"{sys.executable} has no PyTorch: {error}"})
+    except Exception as error:  # noqa: BLE001 - whatever the model does is the answer
+        return say({"failure": f"{type(error).__name__}: {error}", "stage": request.get("stage", "load")})
+    say(facts)
+    for line in sys.stdin:
+        say(timed(call, inputs, json.loads(line)))
+
+
+def warm(folder, request):
+    import torch
+
+    if request.get("threads"):
+        torch.set_num_threads(request["threads"])
+    begun = time.perf_counter()
+    call = load(torch, folder, request)
+    loaded = time.perf_counter()
+    request["stage"] = "run"
+    inputs = [value_of(torch, folder, item) for item in request["inputs"]]
+    called = time.perf_counter()
+    call(inputs)
+    first = (time.perf_counter() - called) * 1000
+    facts = {"engine": f"torch {torch.__version__}", "loadMs": (loaded - begun) * 1000, "firstMs": first}
+    return call, inputs, facts
+
+
+def timed(call, inputs, limits):
+    import resource
+
+    times = []
+    cpu = time.process_time()
+    begun = now = time.perf_counter()
+    while True:
+        call(inputs)
+        ended = time.perf_counter()
+        times.append((ended - now) * 1000)
+        now = ended
+        if (now - begun) * 1000 >= limits["milliseconds"] or len(times) >= limits["maxRuns"]:
+            break
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return {
+        "times": times,
+        "elapsedMs": (now - begun) * 1000,
+        "cpuMs": (time.process_time() - cpu) * 1000,
+        "totalCpuMs": time.process_time() * 1000,
+        "peakMemory": peak,
     }
 
 
@@ -166,4 +228,4 @@ def difference(a, b):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    (measure if "--measure" in sys.argv[2:] else main)(sys.argv[1])

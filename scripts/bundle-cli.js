@@ -15,6 +15,8 @@ const options = {
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: "none",
+  // Its ES modules: a CommonJS package that is imported on demand has no names in a bundle, only a default.
+  alias: { yaml: resolve("node_modules/yaml/browser/index.js") },
   external: ["onnxruntime-node", "sharp", "archiver", "@astral-sh/ruff-wasm-nodejs"],
   metafile: true,
 };

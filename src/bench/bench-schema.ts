@@ -37,11 +37,17 @@ export const benchResult = z.strictObject({
   path: z.string(),
   format: z.string(),
   engine: z.string(),
+  input: z.string().describe("What the model was fed: a sample's name, or what was made up."),
   otherEngine: z.string().nullable().describe("Why the figures say nothing of what will serve the archive."),
   measuredAt: z.string().describe("ISO 8601"),
   machine: machineFacts,
   threads: z.int().describe("0: the engine's own choice."),
-  coldStartMs: z.number().describe("Process start to first answer, page cache warm."),
+  coldStartMs: z
+    .number()
+    .describe("Process start to first answer, of TorchServe register to first answer; page cache warm."),
+  fromDisk: z
+    .union([z.strictObject({ coldMs: z.number(), readBytes: z.number() }), z.strictObject({ reason: z.string() })])
+    .describe("The same without the archive and the libraries in the page cache, or why that was not to be had."),
   loadMs: z.number(),
   firstMs: z.number(),
   latency: latency.describe("At batch 1, milliseconds, warm."),
@@ -57,7 +63,7 @@ export const benchResult = z.strictObject({
       p99: z.number(),
     }),
   ),
-  peakMemory: z.number().describe("bytes, of one worker"),
+  peakMemory: z.number().describe("bytes, of the workers that gave the latency"),
   trust: trustFacts,
   slo: slo.nullable(),
   comparison: comparison.nullable(),

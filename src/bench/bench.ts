@@ -1,21 +1,22 @@
+import { join, resolve } from "node:path";
 import type { Archive } from "../archive/archive.ts";
-import type { Prepared } from "../checks/model/prepare.ts";
 import { ArchiverError } from "../errors.ts";
 import { type Machine, usableCores, usableMemory } from "../machine/machine.ts";
 import { readMachine } from "../machine/read-machine.ts";
-import { EngineFailure, type EngineOptions } from "../runtime/session.ts";
+import { EngineFailure } from "../runtime/session.ts";
 import type { BenchShape } from "./bench-schema.ts";
-import { compareRounds, type Comparison, interleaved, type Side } from "./compare.ts";
-import { Fleet, type Point, type Throughput } from "./fleet.ts";
-import { coldStarts, steadyRuns } from "./measure.ts";
+import { compareRounds, type Comparison, interleaved } from "./compare.ts";
+import { rigOf, type RigOptions } from "./engines.ts";
+import { type ArchiveFiles, startPacked, starts, steadyRuns } from "./measure.ts";
+import type { Rig, Running } from "./rig.ts";
 import { judgeSlo, type Limit } from "./slo.ts";
-import { binsOf, latencyOf, round } from "./statistics.ts";
+import { binsOf, latencyOf } from "./statistics.ts";
+import { throughputOf } from "./throughput.ts";
 import { trustOf } from "./trust.ts";
-import { type Workload, type WorkloadOptions, workloadOf } from "./workload.ts";
 
 export type BenchResult = BenchShape;
 
-export interface BenchOptions extends WorkloadOptions, EngineOptions {
+export interface BenchOptions extends RigOptions {
   /** For the latency at batch 1, at most. */
   readonly durationMs: number;
   /** Threads of a worker for the latency; 0: the engine's own choice. */
@@ -30,79 +31,86 @@ export interface BenchOptions extends WorkloadOptions, EngineOptions {
   readonly onStep?: (what: string) => void;
 }
 
-const starts = 3;
 const binCount = 24;
-const pointMs = 1000;
 const compareRoundsCount = 12;
 
-/** Measures an archive's model in ONNX Runtime. Throws ArchiverError `not-measurable`, `engine-missing`. */
+/** Measures an archive's model. Throws ArchiverError `not-measurable`, `engine-missing`, `bad-sample`. */
 export async function bench(archive: Archive, options: BenchOptions): Promise<BenchResult> {
-  const workload = await workloadOf(archive, options);
+  const rig = await rigOf(archive, options);
   try {
-    return await measureAll(workload, options);
+    return await measureAll(rig, archive, options);
   } catch (error) {
-    throw error instanceof EngineFailure ? translatedFailure(error, workload) : error;
+    throw error instanceof EngineFailure ? translatedFailure(error, rig) : error;
   } finally {
-    await workload.close();
+    await rig.close();
   }
 }
 
-export function translatedFailure(error: EngineFailure, { path }: Workload): ArchiverError {
-  if (error.problem === "missing")
+export function translatedFailure(error: EngineFailure, { path }: Pick<Rig, "path">): ArchiverError {
+  if (error.problem === "missing") {
     return new ArchiverError("engine-missing", "There is no ONNX Runtime to measure with.");
+  }
   return new ArchiverError("not-measurable", `${path}: ${error.message}`, { cause: error });
 }
 
-async function measureAll(workload: Workload, options: BenchOptions): Promise<BenchResult> {
-  const { prepared } = workload;
+async function measureAll(rig: Rig, archive: Archive, options: BenchOptions): Promise<BenchResult> {
   const { threads, onStep } = options;
   onStep?.("cold start");
-  const { engine, ...cold } = await coldStarts(prepared, options, { times: starts, threads });
+  const { warm, fromDisk, running } = await starts(rig, threads, filesOf(archive));
   try {
     onStep?.("latency at batch 1");
     const before = readMachine();
-    const steady = await steadyRuns(engine, prepared, options.durationMs);
+    const steady = await steadyRuns(running, options.durationMs);
     const after = readMachine();
-    const comparison = await compareWith({ engine, prepared }, options);
-    const name = await engine.engine;
+    const comparison = await compareWith(running, options);
     // The workers measured next have the machine for themselves.
-    engine.close();
-    const throughput = options.throughput ? await throughputOf(workload, after, options) : [];
+    await running.close();
+    const throughput = options.throughput ? await throughputOf(rig, usableCores(after), onStep) : [];
     const latency = latencyOf(steady.times);
     const trust = trustOf(before, after, steady.cpuMs, steady.medians);
     const rates = throughput.map((point) => point.rowsPerSecond);
-    const figures = {
-      latency,
-      ...cold,
-      requestsPerSecond: rates.length === 0 ? null : Math.max(...rates),
-      peakMemory: steady.peakMemory,
-    };
-    const otherEngine = options.ownEngine ? null : workload.otherEngine;
-    const slo = options.slo.length === 0 ? null : judgeSlo(options.slo, figures, { noise: trust.noise, otherEngine });
+    const { peakMemory } = steady;
+    const requestsPerSecond = rates.length === 0 ? null : Math.max(...rates);
+    const otherEngine = options.ownEngine ? null : rig.otherEngine;
+    const circumstances = { noise: trust.noise, otherEngine };
+    const slo =
+      options.slo.length === 0
+        ? null
+        : judgeSlo(options.slo, { latency, ...warm, requestsPerSecond, peakMemory }, circumstances);
     return {
-      path: workload.path,
-      format: workload.format,
-      engine: name,
-      otherEngine: workload.otherEngine,
+      path: rig.path,
+      format: rig.format,
+      engine: running.engine,
+      input: rig.input,
+      otherEngine: rig.otherEngine,
       measuredAt: new Date().toISOString(),
       machine: machineFacts(after),
       threads,
-      coldStartMs: cold.coldMs,
-      loadMs: cold.loadMs,
-      firstMs: cold.firstMs,
+      coldStartMs: warm.coldMs,
+      fromDisk,
+      loadMs: warm.loadMs,
+      firstMs: warm.firstMs,
       latency,
       bins: binsOf(steady.times, binCount),
       ended: steady.ended,
       throughput,
-      peakMemory: steady.peakMemory,
+      peakMemory,
       trust: { ...trust, noise: [...trust.noise] },
       slo: slo === null ? null : { verdict: slo.verdict, limits: [...slo.limits] },
       comparison,
       verdict: worst([slo?.verdict, comparison?.verdict]),
     };
   } finally {
-    engine.close();
+    await running.close();
   }
+}
+
+/** What a start reads of the archive: the file, or the files of a folder. */
+function filesOf({ location, container, entries, size }: Archive): ArchiveFiles {
+  if (/^\w+:\/\//.test(location)) return { files: [], size };
+  if (container !== "directory") return { files: [resolve(location)], size };
+  const files = entries.filter(({ kind }) => kind === "file").map(({ path }) => join(resolve(location), path));
+  return { files, size };
 }
 
 function worst(verdicts: readonly (BenchResult["verdict"] | undefined)[]): BenchResult["verdict"] {
@@ -116,69 +124,20 @@ export function machineFacts(machine: Machine): BenchResult["machine"] {
   return { ...facts, memory: usableMemory(machine), cpuQuota: cgroup.cpuQuota };
 }
 
-async function compareWith(ours: Side, options: BenchOptions): Promise<Comparison | null> {
+async function compareWith(ours: Running, options: BenchOptions): Promise<Comparison | null> {
   if (options.baseline === null) return null;
   const { archive, maxRegression } = options.baseline;
   options.onStep?.("against the baseline");
-  const other = await workloadOf(archive, options);
+  const rig = await rigOf(archive, options);
   try {
-    const { engine } = await coldStarts(other.prepared, options, { times: 1, threads: options.threads });
+    const theirs = await startPacked(rig, options.threads);
     try {
-      const theirs = { engine, prepared: other.prepared };
       await interleaved(ours, theirs, 1);
-      return compareRounds(await interleaved(ours, theirs, compareRoundsCount), other.path, maxRegression);
+      return compareRounds(await interleaved(ours, theirs, compareRoundsCount), rig.path, maxRegression);
     } finally {
-      engine.close();
+      await theirs.close();
     }
   } finally {
-    await other.close();
-  }
-}
-
-const batches = [1, 2, 4, 8] as const;
-
-/** 1, 2, 4, … up to `most`, and `most` itself. */
-export function doublings(most: number): number[] {
-  const steps: number[] = [];
-  for (let step = 1; step < most; step *= 2) steps.push(step);
-  return [...steps, most];
-}
-
-/** Measures a point and lets go of what was prepared for it. */
-async function atPoint(fleet: Fleet, prepared: Prepared, point: Point): Promise<Throughput | null> {
-  try {
-    return await fleet.measure(prepared, point, pointMs);
-  } finally {
-    await prepared.close();
-  }
-}
-
-async function throughputOf(
-  workload: Workload,
-  machine: Machine,
-  options: BenchOptions,
-): Promise<BenchResult["throughput"]> {
-  const cores = usableCores(machine);
-  const fleet = new Fleet(options);
-  const rows: BenchResult["throughput"] = [];
-  try {
-    for (const workers of doublings(cores)) {
-      let best = 0;
-      for (const batch of batches) {
-        options.onStep?.(`throughput: ${workers} workers, batch ${batch}`);
-        const prepared = await workload.atBatch(batch);
-        if (prepared === null) break;
-        const point = { workers, threads: Math.max(1, Math.floor(cores / workers)), batch };
-        const measured = await atPoint(fleet, prepared, point);
-        if (measured === null) break;
-        const { p50, p99 } = latencyOf(measured.times);
-        rows.push({ ...point, rowsPerSecond: round(measured.rowsPerSecond), p50, p99 });
-        if (measured.rowsPerSecond < best) break;
-        best = measured.rowsPerSecond;
-      }
-    }
-    return rows;
-  } finally {
-    fleet.close();
+    await rig.close();
   }
 }

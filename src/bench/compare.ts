@@ -1,5 +1,4 @@
-import type { EngineProcess } from "../runtime/session.ts";
-import type { Prepared } from "../checks/model/prepare.ts";
+import type { Running } from "./rig.ts";
 import { median, round } from "./statistics.ts";
 
 /** How the archive does against another, run in turn so that the machine's noise meets both. */
@@ -14,23 +13,21 @@ export interface Comparison {
   readonly verdict: "ready" | "not ready" | "not proven";
 }
 
-export interface Side {
-  readonly engine: EngineProcess;
-  readonly prepared: Prepared;
-}
-
 const roundMs = 250;
 
 /** Measures both in turn, `rounds` times, and gives the medians of each round. Both must be warm. */
-export async function interleaved(ours: Side, theirs: Side, rounds: number): Promise<(readonly [number, number])[]> {
+export async function interleaved(
+  ours: Running,
+  theirs: Running,
+  rounds: number,
+): Promise<(readonly [number, number])[]> {
   const pairs: (readonly [number, number])[] = [];
   for (let i = 0; i < rounds; i += 1) {
     // Who comes first changes from round to round.
     const order = i % 2 === 0 ? [ours, theirs] : [theirs, ours];
-    const medians = new Map<Side, number>();
+    const medians = new Map<Running, number>();
     for (const side of order) {
-      const { feeds, outputs } = side.prepared;
-      const { times } = await side.engine.measure(feeds, { outputs, milliseconds: roundMs, maxRuns: 1_000_000 });
+      const { times } = await side.measure({ milliseconds: roundMs, maxRuns: 1_000_000 });
       medians.set(side, median([...times]));
     }
     pairs.push([medians.get(ours) ?? 0, medians.get(theirs) ?? 0]);

@@ -1,39 +1,71 @@
-import type { Prepared } from "../checks/model/prepare.ts";
-import { type EngineOptions, EngineProcess } from "../runtime/session.ts";
-import { median, round, uncertainty, percentileInterval } from "./statistics.ts";
+import { dropFromCache, mappedFiles } from "../machine/processes.ts";
+import type { Rig, Running } from "./rig.ts";
+import { median, percentileInterval, round, uncertainty } from "./statistics.ts";
 
-/** From nothing to the first answer, ms; the page cache is warm. */
+/** From nothing to the first answer, ms. */
 export interface ColdStart {
+  /** Of a process: from its start. Of a server: from registering. */
   readonly coldMs: number;
   readonly loadMs: number;
   readonly firstMs: number;
 }
 
-/** Starts an engine, loads and runs once; several times, and gives the medians with the last engine, warm. */
-export async function coldStarts(
-  prepared: Prepared,
-  options: EngineOptions,
-  { times, threads }: { readonly times: number; readonly threads: number },
-): Promise<ColdStart & { readonly engine: EngineProcess }> {
-  const starts: ColdStart[] = [];
+/** A start whose files came from the disk, or why there was none. */
+export type DiskStart = { readonly coldMs: number; readonly readBytes: number } | { readonly reason: string };
+
+export interface Starts {
+  /** Medians, page cache warm. */
+  readonly warm: ColdStart;
+  readonly fromDisk: DiskStart;
+  /** The last one, still there. */
+  readonly running: Running;
+}
+
+/** Warm starts. */
+const times = 3;
+
+export function startPacked(rig: Rig, threads: number): Promise<Running> {
+  if (rig.startPacked) return rig.startPacked(threads);
+  return rig.start({ workers: 1, threads, batch: 1 }).then((running) => {
+    if (running === null) throw new Error("an engine takes no batch of one");
+    return running;
+  });
+}
+
+/** Starts several times with a warm page cache, and once without the archive and the libraries in it. */
+export async function starts(rig: Rig, threads: number, archive: ArchiveFiles): Promise<Starts> {
+  const warm: ColdStart[] = [];
+  let fromDisk: DiskStart | null = null;
   for (;;) {
-    const began = performance.now();
-    const engine = new EngineProcess(options);
-    try {
-      const { loadMs } = await engine.load(prepared.model, { optimization: "all", threads });
-      const wanted = prepared.outputs === null ? {} : { outputs: prepared.outputs };
-      const { runMs } = await engine.run(prepared.feeds, wanted);
-      starts.push({ coldMs: performance.now() - began, loadMs, firstMs: runMs });
-    } catch (error) {
-      engine.close();
-      throw error;
-    }
-    if (starts.length >= times) {
-      const middle = (key: keyof ColdStart): number => round(median(starts.map((start) => start[key])));
-      return { coldMs: middle("coldMs"), loadMs: middle("loadMs"), firstMs: middle("firstMs"), engine };
-    }
-    engine.close();
+    const running = await startPacked(rig, threads);
+    warm.push(running.started);
+    if (warm.length >= times && fromDisk !== null) return { warm: medians(warm), fromDisk, running };
+    const mapped = mappedFiles(running.processes());
+    await running.close();
+    fromDisk ??= await startFromDisk(rig, threads, [...archive.files, ...mapped], archive.size);
   }
+}
+
+function medians(all: readonly ColdStart[]): ColdStart {
+  const middle = (key: keyof ColdStart): number => round(median(all.map((start) => start[key])));
+  return { coldMs: middle("coldMs"), loadMs: middle("loadMs"), firstMs: middle("firstMs") };
+}
+
+export interface ArchiveFiles {
+  readonly files: readonly string[];
+  /** Bytes of them. */
+  readonly size: number;
+}
+
+/** The kernel keeps what others have mapped, and what lies in memory anyway: reads of the disk tell. */
+async function startFromDisk(rig: Rig, threads: number, files: readonly string[], size: number): Promise<DiskStart> {
+  if (files.length === 0) return { reason: "the archive is not on a disk of this machine" };
+  await dropFromCache(files);
+  const running = await startPacked(rig, threads);
+  const { started, diskReads } = running;
+  await running.close();
+  if (diskReads < size / 2) return { reason: "the files stayed in the page cache" };
+  return { coldMs: round(started.coldMs), readBytes: diskReads };
 }
 
 export interface Steady {
@@ -51,24 +83,23 @@ const confident = 0.05;
 const roundMs = 500;
 const leastRounds = 4;
 
-/** Runs a warm engine in rounds until P99 is known or the time is up. */
-export async function steadyRuns(engine: EngineProcess, prepared: Prepared, durationMs: number): Promise<Steady> {
-  const { feeds, outputs } = prepared;
-  await engine.measure(feeds, { outputs, milliseconds: Math.min(roundMs, durationMs / 4), maxRuns: 200 });
+/** Runs in rounds, after a warm-up, until P99 is known or the time is up. */
+export async function steadyRuns(running: Running, durationMs: number): Promise<Steady> {
+  await running.measure({ milliseconds: Math.min(roundMs, durationMs / 4), maxRuns: 200 });
   const times: number[] = [];
-  const medians: number[] = [];
+  const middles: number[] = [];
   let [cpuMs, peakMemory] = [0, 0];
   const end = performance.now() + durationMs;
   for (;;) {
     const milliseconds = Math.min(roundMs, Math.max(1, durationMs / leastRounds));
-    const measured = await engine.measure(feeds, { outputs, milliseconds, maxRuns: 1_000_000 });
+    const measured = await running.measure({ milliseconds, maxRuns: 1_000_000 });
     times.push(...measured.times);
-    medians.push(median([...measured.times]));
+    middles.push(median([...measured.times]));
     cpuMs += measured.cpuMs;
     peakMemory = Math.max(peakMemory, measured.peakMemory);
-    const known = medians.length >= leastRounds && isKnown(times);
+    const known = middles.length >= leastRounds && isKnown(times);
     if (known || performance.now() >= end) {
-      return { times, medians, cpuMs, peakMemory, ended: known ? "confident" : "duration" };
+      return { times, medians: middles, cpuMs, peakMemory, ended: known ? "confident" : "duration" };
     }
   }
 }

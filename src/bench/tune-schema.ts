@@ -14,15 +14,33 @@ const point = z.strictObject({
   within: z.boolean().describe("Whether the latency is within the limits."),
 });
 
+const side = point.omit({ peakMemory: true });
+
+const confirmation = z.strictObject({
+  engine: z.string(),
+  clients: z
+    .int()
+    .nullable()
+    .describe("Of a server: each sends its next request when it has its answer. Null: no server."),
+  standard: side,
+  best: side,
+  gain: z.number().describe("Throughput against the default's, in turn, round for round."),
+  interval: z.strictObject({ low: z.number(), high: z.number() }).describe("95 % confidence of the gain."),
+  kept: z
+    .enum(["best", "standard"])
+    .describe("Which is recommended: the default where the other was slower, or too slow."),
+});
+
 const tuneResult = z.strictObject({
   path: z.string(),
   format: z.string(),
   engine: z.string(),
+  input: z.string(),
   otherEngine: z.string().nullable(),
   measuredAt: z.string(),
   machine: machineFacts,
-  points: z.array(point).describe("In the order they were measured; the default and the best stand twice."),
-  standard: point.nullable().describe("One worker, the engine's own threads, no batches; measured last."),
+  points: z.array(point).describe("In the order they were measured."),
+  standard: point.nullable().describe("One worker, the engine's own threads, no batches."),
   best: point.nullable(),
   advice: z
     .strictObject({
@@ -34,6 +52,9 @@ const tuneResult = z.strictObject({
       environment: z.strictObject({ OMP_NUM_THREADS: z.string() }),
     })
     .nullable(),
+  confirmation: confirmation
+    .nullable()
+    .describe("The default and the best in turn; with --engine torchserve by a real server. Null: they are the same."),
   trust: trustFacts,
 });
 

@@ -1,11 +1,13 @@
-import type { TuneResult } from "./tune.ts";
+import type { TuneOptions, TuneResult } from "./tune.ts";
 
-/** Whether the best point is within the limits, as far as this machine and engine can prove it. */
+/** Whether what is recommended is within the limits, as far as this machine and engine can prove it. */
 export function tuneVerdict(
-  { best, otherEngine, trust }: TuneResult,
-  limited: boolean,
+  { best, otherEngine, trust, confirmation }: TuneResult,
+  { slo, ownEngine = false }: Pick<TuneOptions, "slo" | "ownEngine">,
 ): "ready" | "not ready" | "not proven" {
-  if (best === null || (limited && !best.within)) return "not ready";
-  if (!limited) return "ready";
-  return trust.noise.length > 0 || otherEngine !== null ? "not proven" : "ready";
+  const within = confirmation === null ? best?.within : confirmation[confirmation.kept].within;
+  if (best === null || (slo.length > 0 && !within)) return "not ready";
+  if (slo.length === 0) return "ready";
+  const another = otherEngine !== null && !ownEngine;
+  return trust.noise.length > 0 || another ? "not proven" : "ready";
 }

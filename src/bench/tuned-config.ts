@@ -7,21 +7,32 @@ import type { TuneResult } from "./tune.ts";
  * file. Throws ArchiverError `bad-config` for a text that is no YAML mapping.
  */
 export function tunedConfig(text: string | null, result: TuneResult): string {
-  const { advice } = result;
+  const { advice, engine, format } = result;
   if (advice === null) throw new ArchiverError("not-measurable", "No setting could be measured; nothing was written.");
+  return configWith(
+    text,
+    advice,
+    format,
+    ` Tuned with ${engine}; run the server with OMP_NUM_THREADS=${advice.threads}.`,
+  );
+}
+
+type Settings = Omit<NonNullable<TuneResult["advice"]>, "environment">;
+
+/** The text with these settings; `threads` 0: the engine's own choice. */
+export function configWith(text: string | null, settings: Settings, format: string, comment: string): string {
   const document: Document = parseDocument(text ?? "");
   const [error] = document.errors;
   if (error || (document.contents !== null && !isMap(document.contents))) {
     throw new ArchiverError("bad-config", `model-config.yaml: ${error?.message ?? "no mapping"}`);
   }
   if (document.contents === null) document.contents = new Document({}).contents;
-  const { minWorkers, maxWorkers, batchSize, maxBatchDelay, threads } = advice;
+  const { minWorkers, maxWorkers, batchSize, maxBatchDelay, threads } = settings;
   for (const [key, value] of Object.entries({ minWorkers, maxWorkers, batchSize, maxBatchDelay })) {
     document.set(key, value);
   }
   // Read by our own handlers of ONNX models; PyTorch takes it from the environment.
-  if (result.format === "ONNX") document.setIn(["onnx", "intraOpThreads"], threads);
-  const comment = ` Tuned with ${result.engine}; run the server with OMP_NUM_THREADS=${threads}.`;
+  if (format === "ONNX" && threads > 0) document.setIn(["onnx", "intraOpThreads"], threads);
   if (!(document.commentBefore ?? "").includes("OMP_NUM_THREADS=")) document.commentBefore = comment;
   return document.toString();
 }

@@ -1,62 +1,110 @@
 import type { Archive } from "../archive/archive.ts";
 import { archiveSubject } from "../checks/archive-subject.ts";
-import { prepare, type Prepared } from "../checks/model/prepare.ts";
-import { servingHandler } from "../checks/python/serving-handler.ts";
+import type { PrepareOptions } from "../checks/model/prepare.ts";
+import type { Outcome } from "../checks/check.ts";
+import { checks } from "../checks/registry.ts";
+import { runChecks } from "../checks/run-checks.ts";
 import { defaultCheckOptions, type Subject } from "../checks/subject.ts";
 import { ArchiverError } from "../errors.ts";
 import { formatNames } from "../model/model-format.ts";
 import type { ResolvedSpec } from "../runtime/dummy-input.ts";
+import type { FailedRun, NoRun } from "../runtime/model-run.ts";
 import type { RuntimeInput } from "../runtime/runtime-input.ts";
+import type { SampleFile } from "../sample/sample-file.ts";
+import { EngineFailure } from "../runtime/session.ts";
+import { sampleInputs } from "../sample/sample-inputs.ts";
+import type { Rig } from "./rig.ts";
 
 export interface WorkloadOptions {
   readonly inputs: readonly ResolvedSpec[];
+  /** What a client would send, prepared as the handler would; null: made-up inputs. */
+  readonly sample?: SampleFile | null;
+  /** The static checks were asked before, and none failed. */
+  readonly checked?: boolean;
   readonly tmpDir?: string;
 }
 
-/** A model with what to feed it, at any batch. */
+/** An archive's model, and what to feed it. */
 export interface Workload {
   readonly path: string;
-  /** Name of the model's format, for people. */
-  readonly format: string;
-  /** Why ONNX Runtime's figures say nothing of what will serve the archive; null: they do. */
-  readonly otherEngine: string | null;
-  /** At batch 1. */
-  readonly prepared: Prepared;
-  /** With `rows` times the rows; null where the model does not take them. The caller closes it. */
-  atBatch(rows: number): Promise<Prepared | null>;
-  close(): Promise<void>;
+  readonly subject: Subject;
+  readonly settings: PrepareOptions;
+  readonly sample: SampleFile | null;
+  /** What the sample means to the model; null without one. Throws ArchiverError `bad-sample` where it does not fit. */
+  given(): Promise<readonly RuntimeInput[] | null>;
+  facts(inputs: readonly RuntimeInput[]): Pick<Rig, "path" | "format" | "input">;
 }
 
-/** Prepares the archive's model. Throws ArchiverError `not-measurable` when it cannot run here. */
+/** Throws ArchiverError `not-measurable` where a static check failed: such a model does not run. */
 export async function workloadOf(archive: Archive, options: WorkloadOptions): Promise<Workload> {
   const subject = archiveSubject(archive, defaultCheckOptions);
-  const settings = { fill: null, seed: 0, ...options };
-  const prepared = await prepare(subject, settings);
-  if (prepared.stage !== "prepared") {
-    const [advice] = prepared.stage === "skipped" ? prepared.advice : [prepared.failure];
-    const message = `${archive.location}: ${advice?.message ?? "the model cannot run"}.`;
-    throw new ArchiverError("not-measurable", message, advice?.remedy === undefined ? {} : { remedy: advice.remedy });
-  }
+  if (!options.checked) await refuseUnsound(subject);
+  const { sample = null, ...rest } = options;
+  const settings = { fill: null, seed: 0, ...rest };
   const model = await subject.model();
+  const format = model === null ? "model" : formatNames[model.format];
+  const path = archive.location;
   return {
-    path: archive.location,
-    format: model === null ? "model" : formatNames[model.format],
-    otherEngine: await otherEngineOf(subject, prepared),
-    prepared,
-    async atBatch(rows) {
-      const again = await prepare(subject, settings, rows === 1 ? null : batched(prepared.inputs, rows));
-      return again.stage === "prepared" ? again : null;
-    },
-    close: () => prepared.close(),
+    path,
+    subject,
+    settings,
+    sample,
+    given: async () => (sample === null ? null : inputsOf(subject, sample)),
+    facts: (inputs) => ({ path, format, input: sample?.name ?? inputsText(inputs) }),
   };
 }
 
-/** TorchServe's own handlers, and programs of PyTorch in whatever handler, run in PyTorch. */
-async function otherEngineOf(subject: Subject, { lowered }: Prepared): Promise<string | null> {
-  if (!lowered) return null;
-  const handler = await servingHandler(subject);
-  const who = handler?.kind === "server" ? `TorchServe's ${handler.name}` : "the archive's handler";
-  return `${subject.archive.container === "bare" ? "a server" : who} runs it in PyTorch, not in ONNX Runtime`;
+async function refuseUnsound(subject: Subject): Promise<void> {
+  const stops = ({ status, check }: Outcome): boolean => status === "failed" && check.severity === "error";
+  const outcomes = await runChecks(subject, checks, { static: true, stops });
+  const stopper = outcomes.find(stops);
+  if (stopper === undefined) return;
+  const [finding] = stopper.findings;
+  const { location } = subject.archive;
+  throw new ArchiverError(
+    "not-measurable",
+    `${location}: ${finding?.message ?? stopper.check.title} (${stopper.check.id}).`,
+  );
+}
+
+async function inputsOf(subject: Subject, sample: SampleFile): Promise<readonly RuntimeInput[]> {
+  const declared = (await subject.signature())?.inputs ?? [];
+  const prepared = sampleInputs(sample, declared, { fill: null, seed: 0 });
+  if ("inputs" in prepared) return prepared.inputs;
+  throw new ArchiverError("bad-sample", `${prepared.misfit}.`, { remedy: prepared.remedy });
+}
+
+function inputsText(inputs: readonly RuntimeInput[]): string {
+  const texts = inputs.map((input) =>
+    input.kind === "tensor" ? `${input.shape.join("x") || "scalar"} ${input.dtype}` : `${input.value}`,
+  );
+  return `made-up ${texts.join(", ")}`;
+}
+
+/** What stood in the way of measuring, in the words that verify has for it (`told` throws what is a bug). */
+export function measuringFailed(
+  workload: Workload,
+  error: unknown,
+  told: (error: unknown) => NoRun | FailedRun,
+): ArchiverError {
+  const missing = error instanceof EngineFailure && error.problem === "missing";
+  return notMeasurable(workload, told(error), missing ? "engine-missing" : "not-measurable");
+}
+
+/** Why a model cannot be measured, from why it cannot run. */
+export function notMeasurable(
+  { path }: Pick<Workload, "path">,
+  run: NoRun | FailedRun,
+  code: "not-measurable" | "engine-missing" = "not-measurable",
+): ArchiverError {
+  const [advice] = run.stage === "skipped" ? run.advice : [run.failure];
+  const at = typeof advice?.at === "string" ? `${advice.at}: ` : "";
+  const reason = advice?.message ?? (run.stage === "skipped" ? run.reason : "the model cannot run");
+  return new ArchiverError(
+    code,
+    `${path}: ${at}${reason}.`,
+    advice?.remedy === undefined ? {} : { remedy: advice.remedy },
+  );
 }
 
 /** As many rows more in the first dimension of each tensor. */

@@ -8,24 +8,20 @@ import { appendResult, type BenchDocument, benchSchemaVersion, readResults } fro
 import { parseSlo } from "../bench/slo.ts";
 import { ArchiverError } from "../errors.ts";
 import { renderBench, renderTable } from "../report/bench-report.ts";
-import { readInputs } from "../verify/inputs.ts";
 import { chalkFor } from "./colour.ts";
 import type { Io } from "./io.ts";
+import { type MeasuringFlags, numberOf, rigOptions } from "./measuring-flags.ts";
 
 /** The flags of `bench`, as commander gives them. */
-export interface BenchFlags {
+export interface BenchFlags extends MeasuringFlags {
   readonly slo?: string;
-  readonly sloEngine?: string;
   readonly duration: string;
   readonly threads: string;
   readonly throughput: boolean;
-  readonly input: readonly string[];
   readonly baseline?: string;
   readonly maxRegression: string;
   readonly append?: string;
   readonly table?: readonly string[];
-  readonly timeout: string;
-  readonly tmpDir?: string;
   readonly json?: boolean;
   readonly html?: string;
   readonly quiet?: boolean;
@@ -89,29 +85,15 @@ async function measure(path: string, flags: BenchFlags, io: Io): Promise<BenchRe
 }
 
 async function optionsOf(flags: BenchFlags, io: Io): Promise<Omit<BenchOptions, "baseline">> {
-  if (flags.sloEngine !== undefined && flags.sloEngine !== "onnxruntime") {
-    throw new ArchiverError("usage", `--slo-engine ${flags.sloEngine}: only onnxruntime can be told to count.`);
-  }
   const silent = flags.json || flags.quiet || !io.stderr.isTTY;
   return {
+    ...(await rigOptions(flags, io)),
     slo: flags.slo === undefined ? [] : parseSlo(flags.slo),
-    ownEngine: flags.sloEngine === "onnxruntime",
     durationMs: numberOf("--duration", flags.duration) * 1000,
     threads: numberOf("--threads", flags.threads),
     throughput: flags.throughput,
-    inputs: await readInputs(flags.input, io.cwd),
-    timeoutMs: numberOf("--timeout", flags.timeout) * 1000,
-    project: io.cwd,
-    signal: io.signal,
-    ...(flags.tmpDir === undefined ? {} : { tmpDir: flags.tmpDir }),
     ...(silent ? {} : { onStep: (what: string) => io.stderr.write(`${clearLine}measuring ${what}`) }),
   };
-}
-
-export function numberOf(option: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isFinite(value) && value >= 0) return value;
-  throw new ArchiverError("usage", `${option} ${text}: a number, 0 or more`);
 }
 
 /** `10%` or `0.1`. */

@@ -1,5 +1,5 @@
-import { type Command, Option } from "commander";
-import { limitOption, repeatable, runOptions } from "./options.ts";
+import type { Command } from "commander";
+import { limitOption, repeatable, engineOptions, runOptions } from "./options.ts";
 
 /** What `verify` and `attest` can be asked about the model. */
 export function addJudgingOptions(command: Command): Command {
@@ -8,18 +8,12 @@ export function addJudgingOptions(command: Command): Command {
     .option("--sample <file>", "a photograph, .npy, .npz, JSON or text that the model must take")
     .option("--expect <label>", "with --sample: the label that must come first")
     .option("--slo <limits>", "such as p99=200ms,load=2s: measured once everything else is ready")
+    .addOption(engineOptions.sloEngine)
     .option("--fill <fill>", "zeros, ones, random or wave, for inputs without @")
     .option("--seed <number>", "for random fills", "0")
     .addOption(runOptions.timeout)
-    .addOption(
-      new Option(
-        "--engine <engine>",
-        "torch and torchserve run the archive's code in your own, after the static checks",
-      )
-        .choices(["onnxruntime", "torch", "torchserve"])
-        .default("onnxruntime"),
-    )
-    .option("--python <path>", "the Python with PyTorch, or TorchServe, for --engine", "python3")
+    .addOption(engineOptions.engine)
+    .addOption(engineOptions.python)
     .option("--compare", "with --engine torch: the largest difference to ONNX Runtime")
     .option("--batch <rows>", "the model must also take a batch of this many")
     .addOption(repeatable("--target <package==version>", "what the server runs, e.g. torch==2.4"))

@@ -27,6 +27,20 @@ export const runOptions = {
   quiet: new Option("--quiet", "print nothing but what --json asks for"),
 } as const;
 
+/** Options of the commands that can run a model in an engine of the user's own. */
+export const engineOptions = {
+  engine: new Option(
+    "--engine <engine>",
+    "torch and torchserve run the archive's code in your own, after the static checks",
+  )
+    .choices(["onnxruntime", "torch", "torchserve"])
+    .default("onnxruntime"),
+  python: new Option("--python <path>", "the Python with PyTorch, or TorchServe, for --engine").default("python3"),
+  sloEngine: new Option("--slo-engine <engine>", "it will serve the archive, so its figures count").choices([
+    "onnxruntime",
+  ]),
+} as const;
+
 /** Options of the commands that sign. */
 export const signingOptions = {
   key: new Option("--key <file>", "private key in PEM: P-256, P-384 or P-521, SEC1 or PKCS#8"),

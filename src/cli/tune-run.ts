@@ -12,21 +12,17 @@ import { archiveSubject } from "../checks/archive-subject.ts";
 import { ArchiverError } from "../errors.ts";
 import { archive as pack } from "../pack/pack.ts";
 import { renderPoint, renderTune } from "../report/tune-report.ts";
-import { readInputs } from "../verify/inputs.ts";
-import { numberOf } from "./bench-run.ts";
 import { chalkFor } from "./colour.ts";
 import type { Io } from "./io.ts";
+import { type MeasuringFlags, numberOf, rigOptions } from "./measuring-flags.ts";
 
 /** The flags of `tune`, as commander gives them. */
-export interface TuneFlags {
+export interface TuneFlags extends MeasuringFlags {
   readonly slo?: string;
   readonly write?: string;
   readonly into?: string;
   readonly point: string;
   readonly maxBatch: string;
-  readonly input: readonly string[];
-  readonly timeout: string;
-  readonly tmpDir?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -40,7 +36,7 @@ export async function runTune(path: string, flags: TuneFlags, io: Io): Promise<v
   const archive = await openArchive(location, { signal: io.signal });
   try {
     const result = { ...(await tune(archive, options)), path };
-    const verdict = tuneVerdict(result, options.slo.length > 0);
+    const verdict = tuneVerdict(result, options);
     if (flags.write !== undefined) await writeConfig(flags.write, result, io);
     if (flags.into !== undefined) await packInto(flags.into, location, archive, result, io);
     if (flags.json) io.stdout.write(`${JSON.stringify({ schemaVersion: 1, result, verdict }, null, 2)}\n`);
@@ -55,14 +51,10 @@ export async function runTune(path: string, flags: TuneFlags, io: Io): Promise<v
 
 async function optionsOf(flags: TuneFlags, io: Io): Promise<TuneOptions> {
   return {
+    ...(await rigOptions(flags, io)),
     slo: flags.slo === undefined ? [] : parseSlo(flags.slo),
     pointMs: numberOf("--point", flags.point) * 1000,
     maxBatch: numberOf("--max-batch", flags.maxBatch),
-    inputs: await readInputs(flags.input, io.cwd),
-    timeoutMs: numberOf("--timeout", flags.timeout) * 1000,
-    project: io.cwd,
-    signal: io.signal,
-    ...(flags.tmpDir === undefined ? {} : { tmpDir: flags.tmpDir }),
     ...(flags.json || flags.quiet ? {} : { onPoint: (point) => io.stdout.write(`${renderPoint(point)}\n`) }),
   };
 }

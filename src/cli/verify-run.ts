@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { EngineName } from "../bench/engines.ts";
 import { installEngine } from "../checks/model/engine-failure.ts";
 import type { RequiredSignature, SampleRequest } from "../checks/subject.ts";
 import { ArchiverError } from "../errors.ts";
@@ -10,7 +11,6 @@ import { readInputs } from "../verify/inputs.ts";
 import { readPolicy } from "../verify/policy.ts";
 import { type VerifyDocument, verifySchemaVersion } from "../verify/report.ts";
 import { exitCodeOf } from "../verify/verdict.ts";
-import type { EngineName } from "../verify/verify.ts";
 import { opener, verifyAll, type VerifyAllOptions } from "../verify/verify-all.ts";
 import { bugText } from "./bug-text.ts";
 import type { Io } from "./io.ts";
@@ -25,6 +25,7 @@ export interface VerifyFlags {
   readonly sample?: string;
   readonly expect?: string;
   readonly slo?: string;
+  readonly sloEngine?: string;
   readonly fill?: string;
   readonly seed: string;
   readonly timeout: string;
@@ -85,6 +86,7 @@ export async function verifyOptions(paths: readonly string[], flags: VerifyFlags
   return {
     sample: await sampleOf(flags, io),
     ...(flags.slo === undefined ? {} : { slo: (await import("../bench/slo.ts")).parseSlo(flags.slo) }),
+    ownEngine: flags.sloEngine === "onnxruntime",
     static: flags.static ?? false,
     strict: flags.strict ?? policy.strict,
     digests: flags.digests,

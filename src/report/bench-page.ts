@@ -1,5 +1,5 @@
 import type { BenchResult } from "../bench/bench.ts";
-import { comparisonText, trustText } from "./bench-report.ts";
+import { comparisonText, engineText, fromDiskText, trustText } from "./bench-report.ts";
 import { limitText, short } from "./bench-text.ts";
 import { formatDuration, formatSize, plural, printable } from "./text.ts";
 
@@ -21,7 +21,7 @@ export function benchPage(result: BenchResult): string {
 <main>
 <h1>${escape(name)}</h1>
 <p id="verdict" class="${verdict.replace(" ", "-")}">${verdict}</p>
-<p>Engine: ${escape(result.engine)}${result.otherEngine === null ? "" : `. <strong>${escape(result.otherEngine)}.</strong>`}</p>
+<p>Engine: ${escape(engineText(result))}${result.otherEngine === null ? "" : `. <strong>${escape(result.otherEngine)}.</strong>`}</p>
 ${limits(result)}
 <h2>Figures</h2>
 ${figures(result)}
@@ -80,17 +80,19 @@ function limits({ slo }: BenchResult): string {
   return `<h2>Limits</h2>${table(["limit", "", ""], rows)}`;
 }
 
-function figures({ latency, loadMs, coldStartMs, firstMs, peakMemory }: BenchResult): string {
+function figures(result: BenchResult): string {
+  const { latency, loadMs, coldStartMs, firstMs, peakMemory } = result;
   const ms = (value: number): string => `${short(value)} ms`;
   return table(
     [],
     [
       ["model load", formatDuration(loadMs)],
       ["cold start, page cache warm", formatDuration(coldStartMs)],
+      ["cold start, from the disk", escape(fromDiskText(result))],
       ["first run", formatDuration(firstMs)],
       ["minimum · mean · maximum", [latency.min, latency.mean, latency.max].map(ms).join(" · ")],
       ["P50 · P90 · P95 · P99", [latency.p50, latency.p90, latency.p95, latency.p99].map(ms).join(" · ")],
-      ["peak memory of a worker", formatSize(peakMemory)],
+      ["peak memory", formatSize(peakMemory)],
     ],
   );
 }
@@ -122,7 +124,7 @@ function throughput({ throughput: points }: BenchResult): string {
   return `<h2>Throughput</h2>${table(["workers", "threads", "batch", "requests", "P99"], rows)}`;
 }
 
-function facts({ machine, path, format, measuredAt }: BenchResult): string {
+function facts({ machine, path, format, input, measuredAt }: BenchResult): string {
   const quota = machine.cpuQuota === null ? "" : `, quota ${machine.cpuQuota}`;
   return table(
     [],
@@ -132,6 +134,7 @@ function facts({ machine, path, format, measuredAt }: BenchResult): string {
       ["vector extensions", escape(machine.simd.join(" "))],
       ["memory", formatSize(machine.memory)],
       ["archive", `${escape(path)} (${escape(format)})`],
+      ["input", escape(input)],
       ["measured", escape(measuredAt)],
     ],
   );

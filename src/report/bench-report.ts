@@ -9,8 +9,9 @@ export function renderBench(result: BenchResult, chalk: ChalkInstance, width: nu
   const lines = [
     `${chalk.bold(printable(result.path))}   ${result.format}`,
     "",
-    `  engine: ${result.engine}${result.threads > 0 ? `, ${plural(result.threads, "thread")}` : ""}`,
+    `  engine: ${engineText(result)}`,
     ...(result.otherEngine === null ? [] : [chalk.yellow(`  ${printable(result.otherEngine)}`)]),
+    `  input: ${printable(result.input)}`,
     "",
     ...figureLines(result),
     "",
@@ -21,6 +22,18 @@ export function renderBench(result: BenchResult, chalk: ChalkInstance, width: nu
     "",
   ];
   return `${lines.join("\n")}\n${verdictLine(result, chalk)}`;
+}
+
+/** The engine, and what its figures include. */
+export function engineText({ engine, threads }: Pick<BenchResult, "engine" | "threads">): string {
+  const through = engine.startsWith("TorchServe") ? "through HTTP, one client" : "the model alone";
+  return [engine, ...(threads > 0 ? [plural(threads, "thread")] : []), through].join(", ");
+}
+
+/** `1.2 s, 212.0 MB read`, or why there is no such figure. */
+export function fromDiskText({ fromDisk }: Pick<BenchResult, "fromDisk">): string {
+  if ("reason" in fromDisk) return `not measured: ${fromDisk.reason}`;
+  return `${formatDuration(fromDisk.coldMs)}, ${formatSize(fromDisk.readBytes)} read`;
 }
 
 type Row = readonly [title: string, value: string, limit: string, answer: string];
@@ -41,6 +54,7 @@ function figureLines(result: BenchResult): string[] {
     ["", "this machine", result.slo === null ? "" : "limit", ""],
     ["model load", formatDuration(result.loadMs), ...limit("load")],
     ["cold start", formatDuration(result.coldStartMs), ...limit("cold")],
+    ...("reason" in result.fromDisk ? [] : [["  from the disk", fromDiskText(result), "", ""] as const]),
     ["first run", formatDuration(result.firstMs), ...limit("first")],
     ["min · mean · max, batch 1", ms(latency.min, latency.mean, latency.max), ...limit("mean", "max")],
     [

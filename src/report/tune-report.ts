@@ -1,8 +1,10 @@
 import type { ChalkInstance } from "chalk";
-import type { TunePoint, TuneResult } from "../bench/tune.ts";
+import type { TunePoint } from "../bench/advice.ts";
+import type { Point } from "../bench/rig.ts";
+import type { TuneResult } from "../bench/tune.ts";
 import { trustLine } from "../bench/trust.ts";
 import { short } from "./bench-text.ts";
-import { plural, printable, wrap } from "./text.ts";
+import { columns, plural, printable, wrap } from "./text.ts";
 
 /** One measured point, as it is printed while the search goes on. */
 export function renderPoint(point: TunePoint): string {
@@ -19,18 +21,17 @@ export function renderPoint(point: TunePoint): string {
 
 /** What the search found: the best beside the default, the settings, trust, and the verdict last. */
 export function renderTune(result: TuneResult, verdict: string, chalk: ChalkInstance, width: number): string {
-  const { best, standard, advice, machine } = result;
+  const { best, advice, machine } = result;
   const cores = `${plural(machine.physicalCores, "core")}${machine.cpuQuota === null ? "" : `, quota ${machine.cpuQuota}`}`;
   const simd = machine.simd.filter((name) => /avx2|avx512f|vnni|amx|asimd|sve/.test(name)).join(" ");
   const facts = [cores, plural(machine.numaNodes, "NUMA node"), simd].filter((text) => text !== "").join(", ");
-  const gain = best === null || standard === null ? null : best.rowsPerSecond / standard.rowsPerSecond;
   return [
     "",
     `  ${result.engine} on ${printable(machine.processor ?? "this machine")}: ${facts}`,
     ...(result.otherEngine === null ? [] : [chalk.yellow(`  ${printable(result.otherEngine)}`)]),
-    ...(gain === null
-      ? []
-      : [`  best: ${gain === 1 ? "the default" : `${gain.toFixed(2)} × the throughput of the default`}`]),
+    `  input: ${printable(result.input)}`,
+    "",
+    ...confirmationLines(result, chalk),
     "",
     ...(advice === null
       ? []
@@ -46,7 +47,33 @@ export function renderTune(result: TuneResult, verdict: string, chalk: ChalkInst
       (line) => `  ${line}`,
     ),
     "",
-    `${verdict === "ready" ? chalk.green.bold(verdict) : chalk.yellow.bold(verdict)}${best === null ? "" : `   p99 ${short(best.p99)} ms at ${short(best.rowsPerSecond)} requests/s`}`,
+    `${verdict === "ready" ? chalk.green.bold(verdict) : chalk.yellow.bold(verdict)}${best === null ? "" : `   ${keptText(result, best)}`}`,
     "",
   ].join("\n");
+}
+
+/** The default and the best, in turn. */
+function confirmationLines({ confirmation, best, standard }: TuneResult, chalk: ChalkInstance): string[] {
+  if (confirmation === null) return best === null || best !== standard ? [] : ["  best: the default"];
+  const { engine, clients, gain, interval, kept } = confirmation;
+  const rows = [
+    ["the default", confirmation.standard] as const,
+    [pointText(confirmation.best), confirmation.best] as const,
+  ].map(([name, { rowsPerSecond, p99 }]) => [name, `${short(rowsPerSecond)} requests/s`, `p99 ${short(p99)} ms`]);
+  const range = `${interval.low.toFixed(2)} to ${interval.high.toFixed(2)}`;
+  const word = kept === "best" ? "" : chalk.yellow("; the default stays");
+  return [
+    `  in turn, ${engine}${clients === null ? "" : `, ${plural(clients, "client")}`}:`,
+    ...columns(rows, ["left", "right", "right"]).map((line) => `    ${line}`),
+    `    ${gain.toFixed(2)} × the throughput of the default (${range})${word}`,
+  ];
+}
+
+function pointText({ workers, threads, batch }: Point): string {
+  return `${plural(workers, "worker")}, ${threads === 0 ? "default threads" : plural(threads, "thread")}, batch ${batch}`;
+}
+
+function keptText({ confirmation }: TuneResult, best: TunePoint): string {
+  const { rowsPerSecond, p99 } = confirmation === null ? best : confirmation[confirmation.kept];
+  return `p99 ${short(p99)} ms at ${short(rowsPerSecond)} requests/s`;
 }

@@ -25,6 +25,8 @@ export interface TorchRequest {
   readonly modelFile?: string;
   readonly codeFolder?: string;
   readonly inputs: readonly RuntimeInput[];
+  /** 0, or left out: PyTorch's own choice. */
+  readonly threads?: number;
 }
 
 export interface TorchRan {
@@ -66,8 +68,7 @@ const resultSchema = z.union([
  * where there is no such Python or it crashes, TorchFailure where the model fails.
  */
 export async function runTorch(folder: string, request: TorchRequest, options: TorchEngineOptions): Promise<TorchRan> {
-  const inputs = await Promise.all(request.inputs.map((input, i) => writeInput(folder, input, i)));
-  await writeFile(join(folder, "request.json"), JSON.stringify({ ...request, inputs }));
+  await writeRequest(folder, request);
   await runPython(folder, options);
   const text = await readFile(join(folder, "result.json"), "utf8").catch(() => null);
   if (text === null) throw new EngineFailure("crashed", `${options.python} ended without a result`);
@@ -76,6 +77,12 @@ export async function runTorch(folder: string, request: TorchRequest, options: T
   if ("failure" in result) throw new TorchFailure(result.stage, result.failure);
   const outputs = await Promise.all(result.outputs.map((output, i) => readOutput(folder, output, i)));
   return { ...result, outputs };
+}
+
+/** Writes request.json and its tensors. */
+export async function writeRequest(folder: string, request: TorchRequest): Promise<void> {
+  const inputs = await Promise.all(request.inputs.map((input, i) => writeInput(folder, input, i)));
+  await writeFile(join(folder, "request.json"), JSON.stringify({ ...request, inputs }));
 }
 
 async function writeInput(folder: string, input: RuntimeInput, index: number): Promise<unknown> {
@@ -125,6 +132,6 @@ function runPython(folder: string, { python, timeoutMs, signal }: TorchEngineOpt
   });
 }
 
-function lastLine(text: string): string | undefined {
+export function lastLine(text: string): string | undefined {
   return text.trim().split("\n").at(-1) || undefined;
 }

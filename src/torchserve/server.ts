@@ -1,4 +1,4 @@
-import { cp, stat, symlink } from "node:fs/promises";
+import { cp, rm, stat, symlink } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
@@ -72,14 +72,15 @@ export class TorchServe {
   }
 
   /**
-   * Registers an archive (a file, or a folder, which is copied) and waits for its workers. Throws ServingFailure with
-   * the worker's own error.
+   * Registers an archive (a file, or a folder) and waits for its workers. Throws ServingFailure with the worker's own
+   * error.
    */
   async register(location: string, workers = 1): Promise<void> {
     const path = resolve(location);
     const name = basename(path);
     const place = join(this.#folder.path, "store", name);
-    // A worker runs in a folder that it is served from, and may write there.
+    await rm(place, { recursive: true, force: true });
+    // A worker runs in the folder that it is served from, and may write there: it gets a copy.
     if ((await stat(path)).isDirectory()) await cp(path, place, { recursive: true });
     else await symlink(path, place);
     const query = `url=${encodeURIComponent(name)}&initial_workers=${workers}&synchronous=true`;
@@ -88,6 +89,11 @@ export class TorchServe {
     const [model] = registeredModels.parse(JSON.parse(listed.body)).models;
     if (model === undefined) throw new ServingFailure("load", "the server lists no model", null);
     this.#model = encodeURIComponent(model.modelName);
+  }
+
+  /** Ends the workers of what was registered. */
+  async unregister(): Promise<void> {
+    await this.#demand("load", "DELETE", `/models/${this.#model}`);
   }
 
   /** Process ids of the workers that are ready. */

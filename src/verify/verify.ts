@@ -8,6 +8,7 @@ import { givenSample, type RanSample, recordedSamples } from "../checks/sample/s
 import { runChecks } from "../checks/run-checks.ts";
 import { type CheckOptions, defaultCheckOptions, type Subject } from "../checks/subject.ts";
 import { EnginePool } from "../runtime/engine-pool.ts";
+import type { EngineName } from "../bench/engines.ts";
 import type { Limit } from "../bench/slo.ts";
 import { Scales, type Waiver } from "./exceptions.ts";
 import { verdictOf, withSlo } from "./verdict.ts";
@@ -35,11 +36,11 @@ export interface VerifyOptions extends Partial<CheckOptions>, Partial<RunModelOp
   readonly python?: string;
   /** Limits to measure against once everything else is ready. */
   readonly slo?: readonly Limit[];
+  /** ONNX Runtime is what will serve, whatever the archive says: its figures count for `slo`. */
+  readonly ownEngine?: boolean;
   /** With `torch`: run ONNX Runtime, too, and tell the largest difference. */
   readonly compare?: boolean;
 }
-
-export type EngineName = "onnxruntime" | "torch" | "torchserve";
 
 /** A report, and what a page for people shows besides. */
 export interface Verified {
@@ -117,6 +118,8 @@ async function judge(archive: Archive, options: VerifyOptions, run: ModelRunner 
   const modelRun = mayRun ? await subject.modelRun() : null;
   const inference = modelRun?.stage === "done" ? modelRun.inference : null;
   const verdict = verdictOf({ outcomes, stops, static: isStatic, inferred: inference !== null });
+  // A server that is no longer asked would be measured with the rest.
+  await run?.close?.();
   const slo = verdict === "ready" ? await limitsOf(archive, options) : undefined;
   const report: Report = {
     path: archive.location,
@@ -174,18 +177,13 @@ async function residencyOf(subject: Subject): Promise<Pick<Report, "residency">>
 }
 
 async function limitsOf(archive: Archive, options: VerifyOptions): Promise<Report["slo"]> {
-  const {
-    slo: limits = [],
-    inputs = [],
-    project = process.cwd(),
-    timeoutMs = defaultTimeoutMs,
-    signal,
-    tmpDir,
-  } = options;
+  const { slo: limits = [], inputs = [], sample, project = process.cwd(), timeoutMs = defaultTimeoutMs } = options;
   if (limits.length === 0) return undefined;
   const { sloOf } = await import("./slo-run.ts");
+  const { engine = "onnxruntime", python = "python3", ownEngine = false, signal, tmpDir } = options;
   const given = { ...(signal ? { signal } : {}), ...(tmpDir === undefined ? {} : { tmpDir }) };
-  return sloOf(archive, { limits, inputs, project, timeoutMs, ...given });
+  const rig = { engine, python, inputs, sample: sample?.file ?? null, project, timeoutMs, ...given };
+  return sloOf(archive, limits, { ...rig, ownEngine, checked: true });
 }
 
 async function samplesOf(subject: Subject): Promise<Pick<Report, "sample" | "recordedSamples">> {

@@ -126,3 +126,55 @@ class Handler:
     expect([readdirSync(servers), left()]).toEqual([[], []]);
   }, 120_000);
 });
+
+describe.skipIf(lacking)(`bench and tune, measured by the handler's own engine ${lacking ?? ""}`, () => {
+  const measured = async (argv: readonly string[]) => {
+    const { stdout, stderr } = await runMain([...argv, "--json"]);
+    expect(stdout, stderr).not.toBe("");
+    return JSON.parse(stdout);
+  };
+  let onnx = "";
+  beforeAll(async () => {
+    const handler = `${lite0}/onnx_handler.py`;
+    const extraFiles = [`${lite0}/index_to_name.json`];
+    const recipe = { modelName: "lite0", version: "1", handler, serializedFile: `${lite0}/model.onnx`, extraFiles };
+    onnx = (await archive({ ...recipe, exportPath: folder })).path;
+  });
+
+  test("bench --engine torchserve: through HTTP, from register to the first answer", async () => {
+    const run = ["bench", onnx, ...flags(), "--sample", `${lite0}/cat.jpg`, "--duration", "1", "--no-throughput"];
+    const [result] = (await measured([...run, "--slo", "p50=1us"])).results;
+    expect(result).toMatchObject({
+      engine: expect.stringMatching(/^TorchServe \d/),
+      input: "cat.jpg",
+      otherEngine: null,
+    });
+    expect(result.coldStartMs).toBeGreaterThan(result.loadMs);
+    expect(result.latency.runs).toBeGreaterThan(1);
+    // A worker with numpy, onnxruntime and the model in it.
+    expect(result.peakMemory).toBeGreaterThan(50e6);
+    expect(result.slo).toMatchObject({ verdict: "not ready", limits: [{ metric: "p50", answer: "over" }] });
+    expect([readdirSync(servers), left()]).toEqual([[], []]);
+  }, 180_000);
+
+  test("bench --engine torch: a program's figures count, since PyTorch gave them", async () => {
+    const run = ["bench", `${lite0}/model.pt`, "--engine", "torch", "--python", python, "--duration", "0.5"];
+    const [result] = (await measured([...run, "--no-throughput", "--slo", "p50=1us"])).results;
+    expect(result).toMatchObject({ engine: expect.stringMatching(/^torch \d/), otherEngine: null });
+    expect(result.slo).toMatchObject({ verdict: "not ready", limits: [{ answer: "over" }] });
+  }, 180_000);
+
+  test("tune --engine torchserve: real servers have the last word", async () => {
+    const file = join(folder, "model-config.yaml");
+    const run = ["tune", onnx, ...flags(), "--sample", `${lite0}/cat.jpg`, "--point", "0.3", "--max-batch", "1"];
+    const { result } = await measured([...run, "--write", file]);
+    const { confirmation, advice, engine } = result;
+    expect(engine).toMatch(/^onnxruntime/);
+    expect(confirmation.engine).toMatch(/^TorchServe/);
+    expect(confirmation.standard).toMatchObject({ workers: 1, threads: 0, batch: 1 });
+    const kept = confirmation[confirmation.kept];
+    expect(advice).toMatchObject({ minWorkers: kept.workers, maxWorkers: kept.workers, batchSize: kept.batch });
+    expect(readFileSync(file, "utf8")).toContain(`minWorkers: ${kept.workers}\n`);
+    expect([readdirSync(servers), left()]).toEqual([[], []]);
+  }, 180_000);
+});

@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import type { FailedRun, ModelRun, NoRun, ServedRun } from "../../runtime/model-run.ts";
+import type { RequestBody } from "../../runtime/request-body.ts";
 import { EngineFailure } from "../../runtime/session.ts";
 import { largestDifference } from "../../runtime/summary.ts";
 import { answeredNumbers } from "../../sample/served-answer.ts";
@@ -45,13 +46,21 @@ export function servedRunner(options: ServerOptions): ModelRunner {
   };
 }
 
+/** Why no server can be given this archive; null: it can. */
+export function notServable({ archive: { container, location } }: Subject): NoRun | null {
+  if (container === "bare") return skip("a model file by itself has no handler to serve it", packIt);
+  return /^\w+:\/\//.test(location)
+    ? skip("TorchServe serves files of this machine", `Fetch ${location} first.`)
+    : null;
+}
+
 async function register(
   subject: Subject,
   start: () => Promise<TorchServe>,
 ): Promise<{ readonly loadMs: number } | NotRun> {
-  const { container, location } = subject.archive;
-  if (container === "bare") return skip("a model file by itself has no handler to serve it", packIt);
-  if (/^\w+:\/\//.test(location)) return skip("TorchServe serves files of this machine", `Fetch ${location} first.`);
+  const { location } = subject.archive;
+  const reason = notServable(subject);
+  if (reason !== null) return reason;
   return asData(async () => {
     const server = await start();
     const started = performance.now();
@@ -68,8 +77,8 @@ function skip(reason: string, remedy: string): NoRun {
 
 /** Asks twice, and as many at once as the server makes batches of. */
 async function firstAnswers(subject: Subject, server: TorchServe, loadMs: number): Promise<ModelRun> {
-  const body = subject.options.sample?.file ?? (await recordedRequest(subject)) ?? (await madeUpRequest(subject));
-  if (body === null) return { ...skip("no request to send", giveSample), loaded: true };
+  const body = subject.options.sample?.file ?? (await knownRequest(subject));
+  if (body === null) return { ...noRequest, loaded: true };
   const rows = await batchSize(subject);
   return asData(async () => {
     const started = performance.now();
@@ -93,7 +102,15 @@ async function firstAnswers(subject: Subject, server: TorchServe, loadMs: number
   });
 }
 
-const giveSample = "Give what a client would send with --sample FILE.";
+/** A request without being given one: a recorded sample's, or one that the handler must take. */
+export async function knownRequest(subject: Subject): Promise<RequestBody | null> {
+  return (await recordedRequest(subject)) ?? (await madeUpRequest(subject));
+}
+
+export const noRequest = skip(
+  "nobody but its author knows what the handler takes",
+  "Give what a client would send with --sample FILE.",
+);
 
 /** What model-config.yaml says. */
 async function batchSize(subject: Subject): Promise<number> {
@@ -107,19 +124,24 @@ async function batchSize(subject: Subject): Promise<number> {
 /** Requests that wait in TorchServe's queue unless told. */
 const mostAtOnce = 100;
 
-/** What stands in the way, as data; anything else is a bug, or Ctrl-C. */
+/** What stands in the way, as data. */
 async function asData<T>(work: () => Promise<T>): Promise<T | NotRun> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof ServingFailure) {
-      return { stage: error.stage, failure: { message: error.message, at: error.at, remedy: mendIt } };
-    }
-    if (!(error instanceof EngineFailure)) throw error;
-    if (error.problem !== "missing") return { stage: "load", failure: { message: error.message, at: null } };
-    const advice = [{ message: error.message, at: null, remedy: installServer }];
-    return { stage: "skipped", reason: "TorchServe is not installed", advice };
+    return servingFailed(error);
   }
+}
+
+/** Throws what is neither the archive's fault nor the server's. */
+export function servingFailed(error: unknown): NotRun {
+  if (error instanceof ServingFailure) {
+    return { stage: error.stage, failure: { message: error.message, at: error.at, remedy: mendIt } };
+  }
+  if (!(error instanceof EngineFailure)) throw error;
+  if (error.problem !== "missing") return { stage: "load", failure: { message: error.message, at: null } };
+  const advice = [{ message: error.message, at: null, remedy: installServer }];
+  return { stage: "skipped", reason: "TorchServe is not installed", advice };
 }
 
 const mendIt = "The worker's own words: mend what they name, and pack again.";

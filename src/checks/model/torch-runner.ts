@@ -62,6 +62,17 @@ function doneRun({ engine, outputs, loadMs, runMs, differences }: TorchRan, inpu
   };
 }
 
+/** What to run in PyTorch, its files unpacked to `folder`. */
+export async function torchRequest(
+  subject: Subject,
+  folder: string,
+  options: PrepareOptions,
+  given: readonly RuntimeInput[] | null,
+): Promise<TorchRequest | NoRun> {
+  const request = await requestOf(subject, folder);
+  return "stage" in request ? request : { ...request, inputs: given ?? (await inputsOf(subject, options)) };
+}
+
 async function inFolder(
   subject: Subject,
   inputs: readonly RuntimeInput[],
@@ -69,17 +80,16 @@ async function inFolder(
 ): Promise<TorchRan | NoRun | FailedRun> {
   const folder = await privateFolder(options.tmpDir);
   try {
-    const request = await requestOf(subject, folder.path);
-    if ("stage" in request) return request;
-    return await runTorch(folder.path, { ...request, inputs }, options);
+    const request = await torchRequest(subject, folder.path, options, inputs);
+    return "stage" in request ? request : await runTorch(folder.path, request, options);
   } catch (error) {
-    return failed(error);
+    return torchFailed(error);
   } finally {
     await folder.remove();
   }
 }
 
-function failed(error: unknown): NoRun | FailedRun {
+export function torchFailed(error: unknown): NoRun | FailedRun {
   if (error instanceof TorchFailure) return { stage: error.stage, failure: { message: error.message, at: null } };
   if (!(error instanceof EngineFailure)) throw error;
   if (error.problem !== "missing") return { stage: "load", failure: { message: error.message, at: null } };
@@ -136,7 +146,7 @@ async function unpack(subject: Subject, entry: Entry, folder: string): Promise<s
   return path;
 }
 
-async function inputsOf(subject: Subject, options: TorchRunnerOptions): Promise<readonly RuntimeInput[]> {
+async function inputsOf(subject: Subject, options: PrepareOptions): Promise<readonly RuntimeInput[]> {
   if (options.inputs.length > 0) return givenInputs(options.inputs, options);
   const model = await subject.model();
   const recorded = model === null ? null : await recordedInputs(model);
@@ -157,6 +167,6 @@ async function recordedInputs({ source, format }: SubjectModel): Promise<readonl
   }
 }
 
-function picture(options: TorchRunnerOptions): RuntimeInput[] {
+function picture(options: PrepareOptions): RuntimeInput[] {
   return givenInputs([{ kind: "tensor", name: null, shape: [1, 3, 224, 224], dtype: null, fill: null }], options);
 }

@@ -1,13 +1,16 @@
 import { Command } from "commander";
 import type { Io } from "../io.ts";
-import { runOptions } from "../options.ts";
+import { engineOptions, runOptions } from "../options.ts";
 
 export function benchCommand(io: Io): Command {
   return new Command("bench")
     .description("measure cold start, latency, throughput and memory; hold them against limits")
     .argument("[archive]", ".mar, .tar.gz, folder or model file")
     .option("--slo <limits>", "such as p99=200ms,load=2s,rps=30,rss=1GB: ready, not ready or not proven")
-    .option("--slo-engine <engine>", "onnxruntime: it will serve the archive, so its figures count")
+    .addOption(engineOptions.sloEngine)
+    .addOption(engineOptions.engine)
+    .addOption(engineOptions.python)
+    .option("--sample <file>", "what a client sends: a photograph, .npy, .npz, JSON or text (default: made up)")
     .option("--duration <seconds>", "for the latency at most; it ends earlier once p99 is known", "20")
     .option("--threads <number>", "threads of a worker (0: the engine's choice)", "0")
     .option("--no-throughput", "leave batches and workers out")
@@ -31,6 +34,7 @@ export function benchCommand(io: Io): Command {
 const examples = `
 Examples:
   $ model-archiver bench resnet50_fast.mar --slo p99=200ms,load=2s,rss=1GB
+  $ model-archiver bench resnet50_fast.mar --slo p99=200ms --engine torchserve --sample coffee.jpg
   $ model-archiver bench new.mar --baseline old.mar --max-regression 5%
   $ model-archiver bench resnet50_fast.mar --append results.json
   $ model-archiver bench --table results.json

@@ -5,7 +5,9 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { parseSlo } from "../../../src/bench/slo.ts";
-import { adviceFor, chosen, ranked, type TunePoint } from "../../../src/bench/tune.ts";
+import { adviceFor, type TunePoint } from "../../../src/bench/advice.ts";
+import { judgeDuel } from "../../../src/bench/duel.ts";
+import { ranked } from "../../../src/bench/tune.ts";
 import { runMain } from "../../support/run-main.ts";
 
 const tiny = "fixtures/tiny";
@@ -33,11 +35,20 @@ test("the most throughput within the limits comes first; where none is within, t
   expect(ranked([over, point(99, 400, false)])[0]).toBe(over);
 });
 
-test("the default stays unless the winner holds when both are measured again", () => {
-  const standard = point(20, 5);
-  expect(chosen(point(30, 9), standard)?.rowsPerSecond).toBe(30);
-  expect(chosen(point(19, 9), standard)).toBe(standard);
-  expect(chosen(point(30, 300, false), standard)).toBe(standard);
+test("the default stays unless the best holds when both run in turn", () => {
+  const side = (rates: number[], times = [5]) => ({ point: { workers: 2, threads: 1, batch: 1 }, rates, times });
+  const standard = side([10, 20, 10, 20]);
+  const limits = parseSlo("p99=200ms");
+  // The machine slows down and recovers; each round is compared with its own neighbour.
+  const faster = judgeDuel(standard, side([15, 30, 15, 31]), limits);
+  expect(faster).toMatchObject({ kept: "best", gain: expect.closeTo(1.51, 1) });
+  expect(faster.interval.low).toBeGreaterThan(1.4);
+  expect(judgeDuel(standard, side([9, 19, 9, 19]), limits).kept).toBe("standard");
+  expect(judgeDuel(standard, side([15, 30, 15, 31], [300]), limits)).toMatchObject({
+    kept: "standard",
+    best: { within: false },
+  });
+  expect(judgeDuel(side([10, 20], [400]), side([15, 30], [300]), limits).kept).toBe("best");
 });
 
 test("a batch waits for a part of what the limit leaves, never more than TorchServe's own 100 ms", () => {

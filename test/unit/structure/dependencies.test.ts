@@ -35,8 +35,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   tensors: ["archive", "graph", "model", "torchscript"],
   "server-config": [],
   machine: [],
-  bench: ["archive", "checks", "machine", "model", "runtime"],
   init: ["archive", "bom", "checks", "format-size.ts", "graph", "manifest", "model", "pack", "package-file.ts", "spec"],
+  bench: ["archive", "checks", "machine", "model", "pack", "runtime", "sample", "torchserve"],
   spec: ["archive", "bench", "manifest", "pack", "server-config"],
 };
 

@@ -76,4 +76,13 @@ describe("what each command loads before it does anything", () => {
     expect(files.size).toBeGreaterThan(0);
     expect(packages(modules, [...files]).filter((name) => heavy.includes(name))).toEqual([]);
   });
+
+  test("a package that is imported on demand has names, and not only a default (yauzl's is asked for)", () => {
+    const onDemand = Object.values(modules.outputs).filter(({ entryPoint }) => entryPoint?.includes("node_modules/"));
+    expect(onDemand.some(({ entryPoint }) => entryPoint?.includes("/yaml/"))).toBe(true);
+    const nameless = onDemand.filter(({ exports }) => exports.join() === "default");
+    expect(nameless.flatMap(({ entryPoint }) => /node_modules\/([^/]+)/.exec(entryPoint ?? "")?.[1] ?? [])).toEqual([
+      "yauzl",
+    ]);
+  });
 });
