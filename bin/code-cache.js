@@ -51,7 +51,6 @@ class CodeCache {
       filename,
       columnOffset: -wrapper[0].length,
       cachedData: this.#known.get(name),
-      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     });
     this.#scripts.set(name, script);
     if (script.cachedDataRejected) this.#known.delete(name);

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { build } from "esbuild";
-import { commonJs } from "./common-js.js";
+import { commonJs, importPackage } from "./common-js.js";
 import { lightStart } from "./light-start.js";
 
 /** @type {import("esbuild").BuildOptions} */
@@ -40,8 +40,10 @@ export async function bundleCli(/** @type {string} */ outdir) {
   });
   for (const { path, text } of modules.outputFiles) {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, await commonJs(text));
+    const up = relative(dirname(path), resolve(outdir)) || ".";
+    writeFileSync(path, await commonJs(text, `${up}/${importPackage.name}`));
   }
+  writeFileSync(`${outdir}/${importPackage.name}`, importPackage.text);
   writeFileSync(`${outdir}/package.json`, '{ "type": "commonjs" }\n');
   const chunks = new Map(
     Object.entries(modules.metafile.outputs).flatMap(([path, { entryPoint }]) =>

@@ -2,32 +2,35 @@
 // asynchronously, which costs a command that needs sixty of them more than the work of most commands.
 import { transform } from "esbuild";
 
-/** What stands in a module for what CommonJS lacks, when the module asks for it. */
-const stands = [
-  {
-    name: "__moduleUrl",
-    line: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;\n',
-  },
-  // Packages that are ES modules only (archiver) still want the other loader.
-  { name: "__importPackage", line: "const __importPackage = (name) => import(name);\n" },
-];
-
 /**
  * One module of ESM with relative imports, and imports of packages on demand, as CommonJS.
  * @param {string} text
+ * @param {string} importer how the module names the file `importPackage`
  */
-export async function commonJs(text) {
-  const { code } = await transform(text.replaceAll(/\bimport\((?="[^".])/g, "__importPackage("), {
+export async function commonJs(text, importer) {
+  const { code } = await transform(text.replaceAll('import("archiver")', '__importPackage("archiver")'), {
     format: "cjs",
     platform: "node",
     target: "node20.19",
-    // import() of our own chunks: they are CommonJS, too.
+    // import() of our own chunks and of packages: they are CommonJS, too, but for archiver.
     supported: { "dynamic-import": false },
     minifyWhitespace: true,
     minifySyntax: true,
     define: { "import.meta.url": "__moduleUrl" },
-    logOverride: { "require-resolve-not-external": "silent" },
   });
-  const missing = stands.filter(({ name }) => code.includes(name)).map(({ line }) => line);
-  return missing.join("") + code;
+  return `${code.includes("__moduleUrl") ? moduleUrl : ""}${code.includes("__importPackage") ? packages(importer) : ""}${code}`;
 }
+
+const moduleUrl = 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;\n';
+
+const packages = (/** @type {string} */ importer) =>
+  `const __importPackage = require("node:module").createRequire(__filename)("${importer}");\n`;
+
+/**
+ * The file for a package that is ES modules only. Node itself must load it: import() is not to be had in code
+ * that comes out of V8's code cache.
+ */
+export const importPackage = {
+  name: "import-package.cjs",
+  text: '"use strict";\nmodule.exports = (name) => import(name);\n',
+};

@@ -1,8 +1,20 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { bundleCli } from "../../../scripts/bundle-cli.js";
 
 interface Cache {
   load(file: string): unknown;
@@ -84,4 +96,33 @@ describe("V8's code cache beside the bundle", () => {
     expect(run()).toEqual({ answer: 42 });
     expect(readFileSync(join(folder, "code-cache"), "utf8")).toBe("no folder");
   });
+});
+
+test("the bundle works the same from its cache: packages that are loaded on demand, the engine's process", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "code-cache-"));
+  try {
+    await bundleCli(join(folder, "dist", "cli"));
+    cpSync("bin", join(folder, "bin"), { recursive: true });
+    for (const name of ["node_modules", "data"]) symlinkSync(resolve(name), join(folder, name));
+    const model = resolve("fixtures/tiny/cnn10_static.onnx");
+    const handler = resolve("fixtures/efficientnet-lite0/onnx_handler.py");
+    const run = (...args: string[]) => {
+      const ran = spawnSync(process.execPath, [join(folder, "bin", "model-archiver.js"), ...args], { cwd: folder });
+      return { code: ran.status, stderr: ran.stderr.toString() };
+    };
+    const pack = ["archive", "--model-name", "m", "--version", "1", "--serialized-file", model, "--handler", handler];
+    for (const round of ["first", "second", "third"]) {
+      expect([round, run(...pack, "--archive-format", "tgz", "--force").stderr]).toEqual([
+        round,
+        expect.not.stringContaining("error"),
+      ]);
+      expect([round, run("verify", "m.tar.gz")]).toEqual([round, { code: 0, stderr: "" }]);
+    }
+    expect(readdirSync(join(folder, "dist", "cli", "code-cache")).toSorted()).toEqual([
+      expect.stringMatching(/^archive-/),
+      expect.stringMatching(/^verify-/),
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
