@@ -30,6 +30,8 @@ export { push } from "./oci/push.ts";
 export type { Pushed, PushOptions } from "./oci/push.ts";
 export { pull } from "./oci/pull.ts";
 export type { Pulled, PullOptions } from "./oci/pull.ts";
+export { pullFiles } from "./oci/pull-files.ts";
+export type { PulledFiles, PullFilesOptions } from "./oci/pull-files.ts";
 export { signArchive } from "./sign/sign.ts";
 export type { Signed, SignOptions } from "./sign/sign.ts";
 export { attest } from "./verify/attest.ts";

@@ -11,7 +11,9 @@ const schemaVersion = 1;
 export function reportFailure(error: unknown, argv: readonly string[], io: Io): number {
   if (error instanceof CommanderError) return reportUsage(error, argv, io);
   if (io.signal.aborted || (error instanceof ArchiverError && error.code === "interrupted")) {
-    io.stderr.write("interrupted; nothing was left behind\n");
+    // A transfer keeps what there is, and says so.
+    const kept = error instanceof ArchiverError && error.code === "interrupted" && error.message !== "interrupted";
+    io.stderr.write(kept ? `${error.message}\n` : "interrupted; nothing was left behind\n");
     return 130;
   }
   if (error instanceof ArchiverError) {

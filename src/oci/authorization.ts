@@ -82,7 +82,8 @@ export class Authorization {
 function asked(realm: URL, service: string | undefined, scope: string): URL {
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set("service", service);
-  url.searchParams.set("scope", scope);
+  // A challenge names several with blanks between them; asked for, each is a parameter of its own.
+  for (const one of scope.split(" ")) url.searchParams.append("scope", one);
   return url;
 }
 

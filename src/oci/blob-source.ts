@@ -39,9 +39,14 @@ export async function* fileBytes(
   if (at < end) throw new ArchiverError("bad-artifact", "The layers do not make up the file.");
 }
 
-/** The file far away, of which only what is asked for is fetched. */
+/** Most that is fetched ahead of one who reads on and on. */
+const most = 8 << 20;
+
+/** The file far away, of which only what is asked for is fetched; more at once for one who reads from start to end. */
 export function remoteSource(store: Store, plan: FilePlan, settings: TransferSettings): ByteSource {
   const known: { readonly start: number; readonly bytes: Uint8Array }[] = [];
+  let window: { readonly start: number; readonly bytes: Uint8Array } = { start: 0, bytes: new Uint8Array(0) };
+  let ahead = least;
   return {
     size: plan.size,
     position: null,
@@ -49,14 +54,19 @@ export function remoteSource(store: Store, plan: FilePlan, settings: TransferSet
       if (offset < 0 || length < 0 || offset + length > plan.size) {
         throw new RangeError(`bytes ${offset}..${offset + length} are outside of ${plan.size}`);
       }
-      const chunk = known.find(({ start, bytes }) => offset >= start && offset + length <= start + bytes.length);
+      const holds = ({ start, bytes }: typeof window): boolean =>
+        offset >= start && offset + length <= start + bytes.length;
+      const chunk = holds(window) ? window : known.find(holds);
       if (chunk !== undefined) return chunk.bytes.subarray(offset - chunk.start, offset - chunk.start + length);
+      const goesOn = offset <= window.start + window.bytes.length && offset > window.start;
+      ahead = goesOn ? Math.min(most, ahead * 2) : least;
       const start = Math.max(0, Math.min(offset, plan.size - least));
-      const end = Math.min(plan.size, Math.max(offset + length, start + least));
+      const end = Math.min(plan.size, Math.max(offset + length, start + ahead));
       const parts: Uint8Array[] = [];
       for await (const block of fileBytes(store, plan, start, end, settings)) parts.push(block);
       const bytes = Buffer.concat(parts);
-      if (bytes.length <= 4 * least) known.push({ start, bytes });
+      window = { start, bytes };
+      if (bytes.length <= 4 * least) known.push(window);
       if (known.length > 16) known.shift();
       return bytes.subarray(offset - start, offset - start + length);
     },

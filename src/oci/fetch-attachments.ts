@@ -23,11 +23,34 @@ export type Signers = Readonly<Partial<Record<AttachmentKind, Signer | undefined
 
 /** Writes the artifact's attachments beside `path`, one of each kind, and says which there are. */
 export async function fetchAttachments(
-  { store, manifest, plan }: Found,
+  found: Found,
   path: string,
   signers: Signers,
   settings: TransferSettings,
 ): Promise<readonly AttachmentKind[]> {
+  const all = await allAttachments(found, settings);
+  const kinds: AttachmentKind[] = [];
+  for (const kind of attachmentKinds) {
+    const one = await chosen(all, kind, found.plan.sha256, signers[kind]);
+    if (one === null) continue;
+    const file = `${path}${attachmentSuffixes[kind]}`;
+    await writeFile(file, one.bytes).catch((error: unknown) => Promise.reject(diskFailure(error, file)));
+    kinds.push(kind);
+  }
+  return kinds;
+}
+
+/** The artifact's attachment of one kind, by this signer if there is one; null when there is none. */
+export async function fetchAttachment(
+  found: Found,
+  kind: AttachmentKind,
+  signer: Signer,
+  settings: TransferSettings,
+): Promise<Attachment | null> {
+  return chosen(await allAttachments(found, settings), kind, found.plan.sha256, signer);
+}
+
+async function allAttachments({ store, manifest }: Found, settings: TransferSettings): Promise<readonly Attachment[]> {
   const all: Attachment[] = [];
   let room = largestBundle;
   for (const referrer of (await store.referrers(manifest.digest)).slice(-mostReferrers)) {
@@ -39,21 +62,13 @@ export async function fetchAttachments(
     const attachment = bytes && (await readAttachment(bytes));
     if (attachment) all.push(attachment);
   }
-  const kinds: AttachmentKind[] = [];
-  for (const kind of attachmentKinds) {
-    const one = await chosen(all, kind, plan.sha256, signers[kind]);
-    if (one === null) continue;
-    const file = `${path}${attachmentSuffixes[kind]}`;
-    await writeFile(file, one.bytes).catch((error: unknown) => Promise.reject(diskFailure(error, file)));
-    kinds.push(kind);
-  }
-  return kinds;
+  return all;
 }
 
 /** A small blob; null when its bytes are not those of its digest. */
 async function fetchSmall(store: Store, blob: Descriptor, settings: TransferSettings): Promise<Uint8Array | null> {
   const segments = [{ at: 0, length: blob.size, digest: blob.digest, from: 0 }];
-  const plan = { name: null, size: blob.size, sha256: blob.digest.slice(7), segments };
+  const plan = { name: null, size: blob.size, sha256: blob.digest.slice(7), manifestSha256: null, segments };
   const parts: Uint8Array[] = [];
   for await (const block of fileBytes(store, plan, 0, blob.size, settings)) parts.push(block);
   const bytes = Buffer.concat(parts);

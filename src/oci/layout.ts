@@ -27,7 +27,7 @@ export class Layout implements Store {
     );
   }
 
-  async putBlob(digest: string, source: ByteSource, onBytes: (count: number) => void): Promise<void> {
+  async putBlob(digest: string, source: ByteSource, onBytes: (count: number) => void): Promise<"sent"> {
     await nodeDisk.makeFolder(join(this.#folder, "blobs", "sha256"));
     await writeAtomically(nodeDisk, this.#blob(digest), async (file) => {
       const hash = createHash("sha256");
@@ -42,6 +42,7 @@ export class Layout implements Store {
         throw new ArchiverError("input-changed", "The file changed while it was pushed.");
       }
     });
+    return "sent";
   }
 
   async *readBlob(digest: string, start: number, end: number): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,5 @@
 import { digestOf, readDescriptors, readJson, record } from "./index-document.ts";
+import { digestPattern } from "./reference.ts";
 import { type Descriptor, manifestType, type StoredManifest } from "./store.ts";
 
 // ModelPack, https://github.com/modelpack/model-spec/blob/v0.0.7/docs/spec.md
@@ -13,6 +14,8 @@ const title = "org.opencontainers.image.title";
 const wholeDigest = "org.model-archiver.file.digest";
 const wholeSize = "org.model-archiver.file.size";
 const wholeName = "org.model-archiver.file.name";
+/** Ours, on the manifest: digest of the archive's own manifest, which has those of its entries. */
+const entriesDigest = "org.model-archiver.manifest.digest";
 /** Ours, on a layer: where in the file its bytes lie, or that it has the bytes which no other layer has. */
 const layerOffset = "org.model-archiver.layer.offset";
 const layerRemainder = "org.model-archiver.layer.remainder";
@@ -36,6 +39,8 @@ export interface PackedFile {
   readonly modelName: string | null;
   readonly modelVersion: string | null;
   readonly modelFormat: string | null;
+  /** Lower-case hex SHA-256 of `MAR-INF/MANIFEST.json`; null for what is no archive. */
+  readonly manifestSha256: string | null;
 }
 
 export interface Artifact {
@@ -67,6 +72,7 @@ export function buildArtifact(file: PackedFile, plans: readonly LayerPlan[]): Ar
         [wholeDigest]: `sha256:${file.sha256}`,
         [wholeSize]: String(file.size),
         [wholeName]: file.name,
+        ...(file.manifestSha256 === null ? {} : { [entriesDigest]: `sha256:${file.manifestSha256}` }),
         [title]: file.name,
       },
     }),
@@ -120,6 +126,8 @@ export interface FilePlan {
   readonly name: string | null;
   readonly size: number;
   readonly sha256: string;
+  /** Of the archive's own manifest, where the artifact tells. */
+  readonly manifestSha256: string | null;
   /** In order, without gaps. */
   readonly segments: readonly Segment[];
 }
@@ -133,21 +141,27 @@ export function readArtifact(bytes: Uint8Array): FilePlan | string {
   const annotations = record(manifest["annotations"]);
   const digest = annotations[wholeDigest];
   const size = Number(annotations[wholeSize]);
+  const manifestSha256 = hexOf(annotations[entriesDigest]);
   const remainder = layers.find((layer) => layer.annotations?.[layerRemainder] === "true");
   if (remainder === undefined) {
     if (more.length > 0) return `The artifact has ${layers.length} files and none of them is the archive.`;
     if (isWrapped(only)) return `The artifact's layer is ${only.mediaType}, not the archive as it is.`;
     const name = only.annotations?.[title] ?? only.annotations?.[filePath] ?? null;
     const segments = only.size === 0 ? [] : [{ at: 0, length: only.size, digest: only.digest, from: 0 }];
-    return { name, size: only.size, sha256: only.digest.slice(7), segments };
+    return { name, size: only.size, sha256: only.digest.slice(7), manifestSha256, segments };
   }
-  if (typeof digest !== "string" || !/^sha256:[0-9a-f]{64}$/u.test(digest) || !Number.isSafeInteger(size)) {
+  const sha256 = hexOf(digest);
+  if (sha256 === null || !Number.isSafeInteger(size)) {
     return "The manifest does not say what the whole file must be.";
   }
   const segments = join(layers, remainder, size);
   if (segments === null) return "The layers do not make up the file.";
   const name = annotations[wholeName];
-  return { name: typeof name === "string" ? name : null, size, sha256: digest.slice(7), segments };
+  return { name: typeof name === "string" ? name : null, size, sha256, manifestSha256, segments };
+}
+
+function hexOf(digest: unknown): string | null {
+  return typeof digest === "string" && digestPattern.test(digest) ? digest.slice(7) : null;
 }
 
 /** Packed once more. oras calls every file a tar layer, and says by an annotation where that is true. */

@@ -13,6 +13,7 @@ import { type AttachmentKind, attachmentSuffixes } from "./attachment.ts";
 import { fileBytes } from "./blob-source.ts";
 import { fetchAttachments, type Signers } from "./fetch-attachments.ts";
 import type { RegistrySettings } from "./registry.ts";
+import { goesOn } from "./retry.ts";
 import { findArtifact, type Found } from "./remote-archive.ts";
 
 export interface PullOptions extends Omit<RegistrySettings, "push"> {
@@ -52,6 +53,14 @@ export interface Pulled {
  * for, and the static checks pass. What a cut or killed pull left is used by the next.
  */
 export async function pull(location: string, options: PullOptions): Promise<Pulled> {
+  try {
+    return await fetchArchive(location, options);
+  } catch (error) {
+    throw goesOn(error);
+  }
+}
+
+async function fetchArchive(location: string, options: PullOptions): Promise<Pulled> {
   const found = await findArtifact(location, options);
   const { plan, manifest } = found;
   const target = await targetOf(found.plan.name, options);

@@ -7,6 +7,7 @@ import { readZip } from "../archive/zip-records.ts";
 import { ArchiverError } from "../errors.ts";
 import { inspect } from "../inspect/inspect.ts";
 import { openArchive } from "../archive/open.ts";
+import { manifestPath } from "../manifest/manifest.ts";
 import { readContent } from "../sign/content.ts";
 import {
   type Attachment,
@@ -21,6 +22,7 @@ import { digestOf } from "./index-document.ts";
 import { openStore } from "./open-store.ts";
 import { parseReference } from "./reference.ts";
 import type { RegistrySettings } from "./registry.ts";
+import { goesOn } from "./retry.ts";
 import type { Store } from "./store.ts";
 
 export interface PushOptions extends Omit<RegistrySettings, "push"> {
@@ -38,7 +40,7 @@ export interface Pushed {
   readonly layers: number;
   /** Bytes sent. */
   readonly sent: number;
-  /** Bytes that were there already. */
+  /** Bytes that were there already, in this repository or in another one. */
   readonly skipped: number;
   /** Digest of the signature's manifest, or null. */
   readonly signature: string | null;
@@ -78,6 +80,8 @@ export async function push(location: string, target: string, options: PushOption
     const hung: Record<AttachmentKind, string | null> = { signature: null, attestation: null, bom: null };
     for (const one of attachments) hung[one.kind] = await hang(store, one, basename(location), manifest);
     return { reference: target, digest: manifest.digest, layers: plans.length, sent, skipped, ...hung };
+  } catch (error) {
+    throw goesOn(error);
   } finally {
     await file.close();
   }
@@ -92,7 +96,8 @@ interface Plan {
 async function planOf(location: string, file: FileSource, { unpacked, signal }: PushOptions): Promise<Plan> {
   const content = await readContent(location, { ignoredPaths: [], signal });
   const sha256 = content.resources[0]?.digest ?? "";
-  const packed = { name: content.name, sha256, size: file.size, ...(await about(location)) };
+  const manifestSha256 = content.entries.find(({ name }) => name === manifestPath)?.digest ?? null;
+  const packed = { name: content.name, sha256, size: file.size, manifestSha256, ...(await about(location)) };
   if (unpacked !== true) {
     const plan = { path: content.name, sha256, size: file.size };
     return { packed, plans: [plan], blobs: [{ digest: `sha256:${sha256}`, source: file }] };
@@ -199,8 +204,12 @@ async function sendBlobs(
         skipped += blob.source.size;
         moved(blob.source.size);
       } else {
-        await store.putBlob(blob.digest, blob.source, moved);
-        sent += blob.source.size;
+        const how = await store.putBlob(blob.digest, blob.source, moved);
+        if (how === "sent") sent += blob.source.size;
+        else {
+          skipped += blob.source.size;
+          moved(blob.source.size);
+        }
       }
     }
   };

@@ -24,6 +24,11 @@ const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/u;
 const hostPattern = /^(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/u;
 export const digestPattern = /^sha256:[0-9a-f]{64}$/u;
 
+/** Whether this can name a repository of a registry. */
+export function isRepository(name: string): boolean {
+  return repositoryPattern.test(name);
+}
+
 export function isOci(location: string): boolean {
   return /^oci(?:-layout)?:/iu.test(location);
 }

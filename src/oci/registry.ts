@@ -3,13 +3,14 @@ import type { ByteSource } from "../archive/byte-source.ts";
 import { ArchiverError } from "../errors.ts";
 import { Authorization } from "./authorization.ts";
 import { dockerCredentials } from "./credentials.ts";
-import { isLoopback, type RegistryReference } from "./reference.ts";
+import { isLoopback, isRepository, type RegistryReference } from "./reference.ts";
 import { defaultRetry, Passing, Patience, type RetrySettings } from "./retry.ts";
 import { type Descriptor, indexType, largestManifest, type ManifestMeaning, manifestType } from "./store.ts";
 import type { Store, StoredManifest } from "./store.ts";
 import { buildIndex, readIndex } from "./index-document.ts";
 import { type Answer, type Ask, errorText, send, shown, smallBody } from "./transport.ts";
 import { upload } from "./upload.ts";
+import { remember, remembered } from "./upload-memory.ts";
 
 export interface RegistrySettings {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -21,11 +22,15 @@ export interface RegistrySettings {
   readonly retry?: RetrySettings;
   /** Bytes of a chunk of a resumable upload. */
   readonly chunk?: number;
+  /** Another repository of the registry, to take blobs from; the one that a push remembers when left out. */
+  readonly mountFrom?: string | undefined;
   /** Whether to ask for the right to write, too. */
   readonly push?: boolean;
 }
 
 export const defaultChunk = 64 << 20;
+/** Smaller blobs are sent as fast as they are asked for. */
+const worthMounting = 1 << 20;
 
 /**
  * A repository of a registry. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
@@ -44,6 +49,13 @@ export class Registry implements Store {
         "Leave --plain-http out, or pass --plain-http-anywhere if everybody on the way may read and change it.";
       throw new ArchiverError("usage", `--plain-http is for this machine; ${host} is another.`, { remedy });
     }
+    const { mountFrom } = settings;
+    if (mountFrom !== undefined && !isRepository(mountFrom)) {
+      throw new ArchiverError(
+        "usage",
+        `--mount-from ${mountFrom}: expected a repository of ${host}, such as models/base`,
+      );
+    }
     this.#reference = reference;
     this.#settings = settings;
     this.#base = new URL(`${settings.plainHttp === undefined ? "https" : "http"}://${host}/v2/${repository}/`);
@@ -59,16 +71,22 @@ export class Registry implements Store {
     throw await this.#refused(answer);
   }
 
-  async putBlob(digest: string, source: ByteSource, onBytes: (count: number) => void): Promise<void> {
+  async putBlob(digest: string, source: ByteSource, onBytes: (count: number) => void): Promise<"sent" | "mounted"> {
     const { signal, retry = defaultRetry, chunk = defaultChunk } = this.#settings;
-    await upload(digest, source, {
+    const { host, repository } = this.#reference;
+    const key = source.size < worthMounting ? null : `${host} ${digest}`;
+    const known = key === null ? null : (this.#settings.mountFrom ?? (await remembered("blobs", key)));
+    const done = await upload(digest, source, {
       start: this.#url("blobs/uploads/"),
       ask: (ask) => this.#once(ask),
       refused: (answer) => this.#refused(answer),
       patience: new Patience(retry, signal),
       chunk,
+      mountFrom: known === repository ? null : known,
       onBytes,
     });
+    if (key !== null) await remember("blobs", key, repository);
+    return done;
   }
 
   async *readBlob(digest: string, start: number, end: number): AsyncGenerator<Uint8Array> {

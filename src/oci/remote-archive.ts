@@ -31,7 +31,12 @@ export async function findArtifact(location: string, settings: RegistrySettings)
 
 /** Opens the archive at `oci://…` by ranges: directory, manifest and model headers are all that is fetched. */
 export async function openRemote(location: string, settings: RegistrySettings): Promise<Archive> {
-  const { store, plan } = await findArtifact(location, settings);
+  return remoteArchive(location, await findArtifact(location, settings), settings);
+}
+
+/** As `openRemote`, of an artifact that is found already. */
+export async function remoteArchive(location: string, found: Found, settings: RegistrySettings): Promise<Archive> {
+  const { store, plan } = found;
   const source = remoteSource(store, plan, { signal: settings.signal, retry: settings.retry });
   const file = { ...source, close: async (): Promise<void> => {} };
   const options = { limits: defaultLimits, signal: settings.signal };

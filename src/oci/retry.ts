@@ -13,6 +13,14 @@ export class Passing extends Error {
   }
 }
 
+/** For those who keep what an interrupted transfer leaves: the same failure, with a sentence that says so. */
+export function goesOn(error: unknown): unknown {
+  if (!(error instanceof ArchiverError) || error.code !== "interrupted") return error;
+  return new ArchiverError("interrupted", "interrupted; the same command goes on where this one stopped", {
+    cause: error,
+  });
+}
+
 export interface RetrySettings {
   /** Tries without any progress before giving up. */
   readonly attempts: number;

@@ -20,8 +20,8 @@ export interface StoredManifest {
 /** A place for artifacts: a registry's repository, or a folder in OCI's image layout. */
 export interface Store {
   hasBlob(digest: string): Promise<boolean>;
-  /** Writes a blob that is not there yet. */
-  putBlob(digest: string, source: ByteSource, onBytes: (count: number) => void): Promise<void>;
+  /** Writes a blob that is not there yet; `mounted` when the registry had it elsewhere, and no byte was sent. */
+  putBlob(digest: string, source: ByteSource, onBytes: (count: number) => void): Promise<"sent" | "mounted">;
   /** The bytes from `start` up to `end` (exclusive). May end early when the connection does: then it throws. */
   readBlob(digest: string, start: number, end: number): AsyncIterable<Uint8Array>;
   /** By tag or digest; null when there is none. */

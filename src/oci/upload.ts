@@ -4,7 +4,7 @@ import { ArchiverError } from "../errors.ts";
 import type { Patience } from "./retry.ts";
 import { Passing } from "./retry.ts";
 import type { Answer, Ask, Body } from "./transport.ts";
-import { forgetUpload, rememberUpload, rememberedUpload } from "./upload-memory.ts";
+import { forget, remember, remembered } from "./upload-memory.ts";
 
 export interface UploadSettings {
   /** Where uploads to the repository begin. */
@@ -13,6 +13,8 @@ export interface UploadSettings {
   readonly refused: (answer: Answer) => Promise<ArchiverError>;
   readonly patience: Patience;
   readonly chunk: number;
+  /** Another repository of the registry that may have the blob; null where none is known. */
+  readonly mountFrom: string | null;
   readonly onBytes: (count: number) => void;
 }
 
@@ -22,20 +24,32 @@ interface Session {
   readonly offset: number;
 }
 
+/** After so many failures the blob is sent: that may work where mounting does not. */
+const mostMountTries = 3;
 /** A registry that loses each upload must not be sent the same bytes for ever. */
 const mostBeginnings = 5;
 
 /**
  * Sends a blob: in one request up to a chunk, else in chunks. After a failure the registry is asked how far it came,
- * and the rest is sent; an upload that a killed process left behind goes on, too.
+ * and the rest is sent; an upload that a killed process left behind goes on, too. Nothing is sent, and `mounted` is the
+ * answer, where the registry takes the blob from another repository.
  */
-export async function upload(digest: string, source: ByteSource, settings: UploadSettings): Promise<void> {
+export async function upload(
+  digest: string,
+  source: ByteSource,
+  settings: UploadSettings,
+): Promise<"sent" | "mounted"> {
   const { start, patience, chunk } = settings;
   const large = source.size > chunk;
   const key = `${start.href} ${digest}`;
-  let session = large ? await resumed(await rememberedUpload(key), source.size, settings) : null;
+  let session = large ? await resumed(urlOf(await remembered("uploads", key)), source.size, settings) : null;
   if (session !== null) settings.onBytes(session.offset);
   let begun = 0;
+  if (session === null && settings.mountFrom !== null) {
+    const answer = await mount(digest, settings.mountFrom, settings);
+    if (answer === "mounted") return "mounted";
+    session = answer;
+  }
   for (;;) {
     const before: number = session?.offset ?? 0;
     try {
@@ -43,7 +57,7 @@ export async function upload(digest: string, source: ByteSource, settings: Uploa
         throw new ArchiverError("network", `${start.origin} forgets uploads: begun ${mostBeginnings} times.`);
       }
       session ??= await begin(settings);
-      if (large) await rememberUpload(key, session.location);
+      if (large) await remember("uploads", key, session.location.href);
       const rest = source.size - session.offset;
       if (rest > chunk || (rest > 0 && session.offset > 0)) {
         session = await sendChunk(source, session, settings);
@@ -58,7 +72,39 @@ export async function upload(digest: string, source: ByteSource, settings: Uploa
       if ((session?.offset ?? 0) > before) patience.progressed();
     }
   }
-  if (large) await forgetUpload(key);
+  if (large) await forget("uploads", key);
+  return "sent";
+}
+
+function urlOf(text: string | null): URL | null {
+  return text !== null && URL.canParse(text) ? new URL(text) : null;
+}
+
+/**
+ * Asks for the blob of another repository. A registry that does not give it begins an upload, or refuses: then one is
+ * begun as ever. https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#mounting-a-blob-from-another-repository
+ */
+async function mount(
+  digest: string,
+  from: string,
+  { start, ask, patience }: UploadSettings,
+): Promise<Session | "mounted" | null> {
+  const url = new URL(start);
+  url.searchParams.set("mount", digest);
+  url.searchParams.set("from", from);
+  for (let tries = 0; tries < mostMountTries; tries += 1) {
+    try {
+      const answer = await ask({ method: "POST", url });
+      answer.message.destroy();
+      if (answer.status === 201) return "mounted";
+      return answer.status === 202 ? { location: locationOf(answer, start), offset: 0 } : null;
+    } catch (error) {
+      // No right to read there is no reason not to write here.
+      if (error instanceof ArchiverError && error.code === "denied") return null;
+      await patience.next(error);
+    }
+  }
+  return null;
 }
 
 async function begin({ start, ask, refused }: UploadSettings): Promise<Session> {

@@ -1,7 +1,8 @@
 import { lstatSync, realpathSync } from "node:fs";
 import { dirname, isAbsolute, normalize, relative, resolve, sep } from "node:path";
 import { type FolderWalk, folderSources, leaves } from "./folder.ts";
-import { globPaths, isWildcard } from "./glob.ts";
+import { isWildcard } from "../archive/wildcard.ts";
+import { globPaths } from "./glob.ts";
 import { type Source, baseName, sourceOf } from "./source.ts";
 import { statOf } from "./stat.ts";
 

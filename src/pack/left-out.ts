@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import { compileWildcard } from "./glob.ts";
+import { compileWildcard } from "../archive/wildcard.ts";
 
 /** Something in a folder that is not swept into an archive. */
 export interface LeftOut {

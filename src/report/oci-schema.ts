@@ -16,8 +16,9 @@ export const pushDocument = z.strictObject({
   bom: digest.nullable(),
 });
 
-/** The shape of `pull --json`. */
-export const pullDocument = z.strictObject({
+const findings = z.array(z.strictObject({ rule: z.string(), at: z.string().nullable(), message: z.string() }));
+
+const pulledArchive = z.strictObject({
   schemaVersion: z.literal(1),
   reference: z.string(),
   digest: digest.describe("Of the manifest."),
@@ -28,5 +29,18 @@ export const pullDocument = z.strictObject({
   attestation: z.string().nullable(),
   bom: z.string().nullable(),
   refused: z.string().nullable(),
-  findings: z.array(z.strictObject({ rule: z.string(), at: z.string().nullable(), message: z.string() })),
+  findings,
 });
+
+const pulledFiles = z.strictObject({
+  schemaVersion: z.literal(1),
+  reference: z.string(),
+  digest: digest.describe("Of the manifest."),
+  output: z.string().describe("The folder."),
+  files: z.array(z.strictObject({ path: z.string(), size: count })),
+  refused: z.string().nullable(),
+  findings,
+});
+
+/** The shape of `pull --json`: of an archive, or with `--include` of some of its files. */
+export const pullDocument = z.union([pulledArchive, pulledFiles]);

@@ -1,17 +1,7 @@
-import { resolve } from "node:path";
 import { Command } from "commander";
 import type { Io } from "../io.ts";
-import { gateOptions, runOptions } from "../options.ts";
-import { progress } from "../progress.ts";
-import type { GateFlags } from "../signer-flags.ts";
-
-interface PullFlags extends GateFlags {
-  readonly output: string;
-  readonly force?: boolean;
-  readonly plainHttp?: boolean;
-  readonly plainHttpAnywhere?: boolean;
-  readonly json?: boolean;
-}
+import { gateOptions, repeatable, runOptions } from "../options.ts";
+import type { PullFlags } from "../pull-run.ts";
 
 export function pullCommand(io: Io): Command {
   return new Command("pull")
@@ -19,6 +9,7 @@ export function pullCommand(io: Io): Command {
     .argument("<reference>", "oci://host/repository:tag or @sha256:…, or oci-layout:FOLDER:tag")
     .option("-o, --output <path>", "file, or folder to put it in", ".")
     .option("-f, --force", "overwrite a file that is there")
+    .addOption(repeatable("--include <pattern>", "only these entries of the archive, such as '*.json', into a folder"))
     .addOption(gateOptions.signature)
     .addOption(gateOptions.attestation)
     .addOption(gateOptions.key)
@@ -28,34 +19,8 @@ export function pullCommand(io: Io): Command {
     .addOption(runOptions.json)
     .addHelpText("after", examples)
     .action(async (reference: string, flags: PullFlags) => {
-      const [{ pull }, { registrySettings }, { formatSize, printable }] = await Promise.all([
-        import("../../oci/pull.ts"),
-        import("../registry-flags.ts"),
-        import("../../report/text.ts"),
-      ]);
-      const { requiredSigners } = await import("../signer-flags.ts");
-      const signers = await requiredSigners(flags, io.cwd);
-      const line = progress(io, "pulling", { json: flags.json === true });
-      const pulled = await pull(reference, {
-        ...registrySettings(flags, io),
-        output: /[/\\]$/u.test(flags.output) ? `${resolve(io.cwd, flags.output)}/` : resolve(io.cwd, flags.output),
-        force: flags.force === true,
-        signers,
-        onBytes: (done, total) => line.update(done, total),
-      }).finally(() => line.end());
-      io.exitCode = pulled.refused === null ? 0 : 1;
-      if (flags.json) {
-        io.stdout.write(`${JSON.stringify({ schemaVersion: 1, ...pulled }, null, 2)}\n`);
-        return;
-      }
-      const lines =
-        pulled.refused === null
-          ? [`${printable(pulled.file ?? "")}   ${formatSize(pulled.size)}`, `sha256:${pulled.sha256}`]
-          : [
-              `refused: ${printable(pulled.refused)}`,
-              ...pulled.findings.map(({ rule, at, message }) => printable(`  ${rule}  ${at ?? ""} ${message}`)),
-            ];
-      io.stdout.write(`${lines.join("\n")}\n`);
+      const { runPull } = await import("../pull-run.ts");
+      await runPull(reference, flags, io);
     });
 }
 
@@ -63,5 +28,6 @@ const examples = `
 Examples:
   $ model-archiver pull oci://registry.example.org/models/resnet50:1.0 -o model_store/
   $ model-archiver pull oci://registry.example.org/models/resnet50:1.0 --require-signature --key release.pem.pub
+  $ model-archiver pull oci://registry.example.org/models/resnet50:1.0 --include index_to_name.json --include '*.py' -o files/
 
 Exit codes: 0 the file is there · 1 refused by signature or checks · 2 could not be fetched`;

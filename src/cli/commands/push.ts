@@ -7,6 +7,7 @@ import { fromSpec, specOptions } from "../spec-option.ts";
 
 interface PushFlags {
   readonly unpacked?: boolean;
+  readonly mountFrom?: string;
   readonly signature?: string;
   readonly attestation?: string;
   readonly bom?: string;
@@ -23,6 +24,7 @@ export function pushCommand(io: Io): Command {
     .argument("[archive]", ".mar or model file (default: that of model-archiver.yaml)")
     .argument("[reference]", "oci://host/repository:tag, or oci-layout:FOLDER:tag (default: as above)")
     .option("--unpacked", "a layer for each stored entry: a changed handler does not send the weights again")
+    .option("--mount-from <repository>", "take layers from another repository of the registry, where it has them")
     .option("--signature <file>", "the signature to go with it (default: <archive>.sig if there is one)")
     .option("--attestation <file>", "the attestation to go with it (default: <archive>.att if there is one)")
     .option("--bom <file>", "the bill of materials to go with it (default: <archive>.cdx.json if there is one)")
@@ -43,6 +45,7 @@ export function pushCommand(io: Io): Command {
       const pushed = await push(resolve(io.cwd, archive), reference, {
         ...registrySettings(flags, io),
         unpacked: flags.unpacked === true,
+        ...(flags.mountFrom === undefined ? {} : { mountFrom: flags.mountFrom }),
         attachments: Object.fromEntries(
           kinds.flatMap((kind) => (flags[kind] === undefined ? [] : [[kind, resolve(io.cwd, flags[kind])]])),
         ),

@@ -10,11 +10,14 @@ export interface Fault {
   readonly kind: number | "cut" | "truncated" | "other-bytes";
   /** Only for uploads that have this many bytes already. */
   readonly from?: number;
+  /** Only for requests to take a blob from another repository. */
+  readonly mount?: boolean;
 }
 
 /** A registry over the loopback that speaks the protocol for what a real one cannot be made to do: tokens and faults. */
 export class FaultRegistry {
-  readonly blobs = new Map<string, Buffer>();
+  /** By repository. */
+  readonly repositories = new Map<string, Map<string, Buffer>>();
   readonly manifests = new Map<string, { readonly bytes: Buffer; readonly type: string }>();
   readonly uploads = new Map<string, Buffer>();
   readonly faults: Fault[] = [];
@@ -27,15 +30,30 @@ export class FaultRegistry {
   tokens = 0;
   /** Blobs are fetched from another origin, as clouds do. */
   redirectBlobs = false;
+  /** What becomes of a request to take a blob from another repository. */
+  mounts: "given" | "not given" | "refused" = "given";
+  /** Bytes of blobs that were sent to clients. */
+  served = 0;
   #server: Server | undefined;
   #storage: Server | undefined;
   host = "";
+
+  /** The blobs of the repository that most tests use. */
+  get blobs(): Map<string, Buffer> {
+    return this.#blobsOf("m");
+  }
+
+  #blobsOf(repository: string): Map<string, Buffer> {
+    const blobs = this.repositories.get(repository) ?? new Map<string, Buffer>();
+    this.repositories.set(repository, blobs);
+    return blobs;
+  }
 
   async start(): Promise<void> {
     this.#server = createServer((request, response) => void this.#answer(request, response));
     this.#storage = createServer((request, response) => {
       this.elsewhere.push(request.headers.authorization);
-      this.#sendBlob(request, response, (request.url ?? "").slice(1));
+      this.#sendBlob(request, response, this.blobs.get((request.url ?? "").slice(1)));
     });
     for (const server of [this.#server, this.#storage]) {
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -64,7 +82,10 @@ export class FaultRegistry {
     }
     const uploaded = this.uploads.get(url.pathname.split("/").at(-1) ?? "")?.length ?? 0;
     const fits = (one: Fault): boolean =>
-      one.method === method && one.path.test(url.pathname) && uploaded >= (one.from ?? 0);
+      one.method === method &&
+      one.path.test(url.pathname) &&
+      uploaded >= (one.from ?? 0) &&
+      (one.mount !== true || url.searchParams.has("mount"));
     const at = this.faults.findIndex(fits);
     const fault = at < 0 ? undefined : this.faults.splice(at, 1)[0];
     if (typeof fault?.kind === "number") {
@@ -96,20 +117,33 @@ export class FaultRegistry {
 
   #route(request: IncomingMessage, response: ServerResponse, url: URL, body: Buffer, fault: Fault | undefined): void {
     const { method } = request;
-    const [kind, ...rest] = url.pathname.replace(/^\/v2\/m\//u, "").split("/");
+    const [repository = "", kind, ...rest] = url.pathname.replace(/^\/v2\//u, "").split("/");
     const name = rest.at(-1) ?? "";
     if (kind === "manifests") return this.#manifest(request, response, name, body, fault);
     if (kind !== "blobs") return void response.writeHead(404).end();
-    if (rest[0] === "uploads") return this.#upload(method ?? "", response, url, name, body);
+    if (rest[0] === "uploads") {
+      if (url.searchParams.has("mount") && this.#mount(response, url.searchParams, repository)) return;
+      return this.#upload(method ?? "", response, url, repository, body);
+    }
     if (this.redirectBlobs && method === "GET") {
       const port = this.#storage === undefined ? 0 : portOf(this.#storage);
       return void response.writeHead(307, { location: `http://127.0.0.1:${port}/${name}` }).end();
     }
-    this.#sendBlob(request, response, name, fault);
+    this.#sendBlob(request, response, this.#blobsOf(repository).get(name), fault);
   }
 
-  #sendBlob(request: IncomingMessage, response: ServerResponse, digest: string, fault?: Fault): void {
-    const blob = this.blobs.get(digest);
+  /** False: an upload begins instead. */
+  #mount(response: ServerResponse, parameters: URLSearchParams, repository: string): boolean {
+    const digest = parameters.get("mount") ?? "";
+    const blob = this.#blobsOf(parameters.get("from") ?? "").get(digest);
+    if (this.mounts === "refused") response.writeHead(403, { "content-length": "0" }).end();
+    if (this.mounts !== "given" || blob === undefined) return this.mounts === "refused";
+    this.#blobsOf(repository).set(digest, blob);
+    response.writeHead(201, { "content-length": "0" }).end();
+    return true;
+  }
+
+  #sendBlob(request: IncomingMessage, response: ServerResponse, blob: Buffer | undefined, fault?: Fault): void {
     if (blob === undefined) return void response.writeHead(404).end();
     if (request.method === "HEAD") return void response.writeHead(200, { "content-length": blob.length }).end();
     const [, from = "0", to = ""] = /^bytes=(\d+)-(\d*)$/u.exec(request.headers.range ?? "") ?? [];
@@ -117,6 +151,7 @@ export class FaultRegistry {
     const end = to === "" ? blob.length : Number(to) + 1;
     const part = Buffer.from(blob.subarray(start, end));
     if (fault?.kind === "other-bytes") part.fill(0, 0, 1).fill(1, 1, 2);
+    this.served += part.length;
     response.writeHead(206, {
       "content-length": part.length,
       "content-range": `bytes ${start}-${end - 1}/${blob.length}`,
@@ -125,10 +160,10 @@ export class FaultRegistry {
     response.write(part.subarray(0, part.length / 2), () => response.destroy());
   }
 
-  #upload(method: string, response: ServerResponse, url: URL, name: string, body: Buffer): void {
-    const id = method === "POST" ? randomUUID() : name;
+  #upload(method: string, response: ServerResponse, url: URL, repository: string, body: Buffer): void {
+    const id = method === "POST" ? randomUUID() : (url.pathname.split("/").at(-1) ?? "");
     const sofar = this.uploads.get(id);
-    const location = `/v2/m/blobs/uploads/${id}`;
+    const location = `/v2/${repository}/blobs/uploads/${id}`;
     if (method === "POST") this.uploads.set(id, Buffer.alloc(0));
     else if (sofar === undefined) return void response.writeHead(404).end();
     const all = method === "POST" || method === "GET" ? (sofar ?? body) : Buffer.concat([sofar ?? body, body]);
@@ -139,7 +174,7 @@ export class FaultRegistry {
     if (digest !== sha256(all)) {
       return void response.writeHead(400).end('{"errors":[{"code":"DIGEST_INVALID","message":"digest"}]}');
     }
-    this.blobs.set(digest, all);
+    this.#blobsOf(repository).set(digest, all);
     response.writeHead(201, { "content-length": "0" }).end();
   }
 

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compileWildcard, globPaths, isWildcard } from "../../../src/pack/glob.ts";
+import { compileWildcard, isWildcard } from "../../../src/archive/wildcard.ts";
+import { globPaths } from "../../../src/pack/glob.ts";
 
 // Recorded from Python 3.11: fnmatch.fnmatchcase(name, pattern).
 test.each([
