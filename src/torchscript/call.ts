@@ -3,6 +3,7 @@ import type { Builder } from "./builder.ts";
 import type { Extent } from "./extent.ts";
 import { invalid, unsupported } from "./lowering-error.ts";
 import type { Schema, SchemaArgument } from "./schema.ts";
+import { knownItems } from "./stacked-list.ts";
 import { dtypeOfScalarType } from "./scalar-type.ts";
 import { TensorValue } from "./tensor-value.ts";
 import { DeviceValue, DictValue, ListValue, type Scalar, SymbolicScalar, TupleValue, type Value } from "./value.ts";
@@ -232,7 +233,7 @@ export class Call {
 }
 
 function itemsOf(value: Value): readonly Value[] {
-  if (value instanceof ListValue) return value.content;
+  if (value instanceof ListValue) return knownItems(value);
   if (value instanceof TupleValue) return value.items;
   if (value === null) return [];
   return [value];

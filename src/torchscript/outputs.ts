@@ -1,3 +1,4 @@
+import { knownItems } from "./stacked-list.ts";
 import { graphShape } from "./extent.ts";
 import type { Dim, Graph, Tensor } from "../graph/graph.ts";
 import type { LoweredModel } from "../runtime/runtime-input.ts";
@@ -61,7 +62,7 @@ function flatten(value: Value, name: string, builder: Builder, depth = 0): Leaf[
   if (value instanceof TupleValue) {
     return value.items.flatMap((item, i) => flatten(item, value.fields?.[i] ?? `${name}_${i}`, builder, depth + 1));
   }
-  if (value instanceof ListValue) return inner(value.content);
+  if (value instanceof ListValue) return inner(knownItems(value));
   if (value instanceof DictValue) {
     return [...value.content.values()].flatMap(([key, item]) =>
       flatten(item, typeof key === "string" ? key : `${name}_${textOf(key)}`, builder, depth + 1),

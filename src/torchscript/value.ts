@@ -59,6 +59,29 @@ export class ListValue implements Mutable<readonly Value[]> {
   }
 }
 
+/** What a loop on tensor values has added to a list in one round: the items of the rounds before are not known there. */
+export class GrowingItems extends Array<Value> {
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+}
+
+/** Items that only running the graph counts, all of one kind: stacked along a new first dimension. An empty array else. */
+export class StackedItems extends Array<Value> {
+  readonly kind: "tensor" | "int" | "float" | "bool";
+  readonly stack: TensorValue;
+
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+
+  constructor(kind: StackedItems["kind"], stack: TensorValue) {
+    super();
+    this.kind = kind;
+    this.stack = stack;
+  }
+}
+
 /** Also a NamedTuple (then `fields` names the items) and what operators with several results return. */
 export class TupleValue {
   readonly items: readonly Value[];

@@ -1,5 +1,6 @@
 import type { Expression } from "../language/syntax.ts";
 import { invalid, unsupported } from "../lowering-error.ts";
+import { knownItems } from "../stacked-list.ts";
 import {
   CallableValue,
   DictValue,
@@ -34,7 +35,7 @@ const asOperator =
 const second: Builtin = ({ value }) => value(1);
 
 function itemsOf(value: Value | undefined): readonly Value[] {
-  if (value instanceof ListValue) return value.content;
+  if (value instanceof ListValue) return knownItems(value);
   if (value instanceof TupleValue) return value.items;
   throw invalid("tuple() of something that is no list");
 }

@@ -1,8 +1,20 @@
 import { type Builder, sameShape } from "../builder.ts";
-import { commonShape, mayBeSame } from "../extent.ts";
+import { commonShape, mayBeSame, unknownSize } from "../extent.ts";
+import type { Change } from "../journal.ts";
+import { growing, type ItemKind, itemTensor, knownItems, stackItems } from "../stacked-list.ts";
 import { LoweringError, unsupported } from "../lowering-error.ts";
 import { GraphValue, type Scope, TensorValue } from "../tensor-value.ts";
-import { DictValue, ListValue, type Mutable, ObjectValue, SymbolicScalar, TupleValue, type Value } from "../value.ts";
+import {
+  DictValue,
+  GrowingItems,
+  ListValue,
+  type Mutable,
+  ObjectValue,
+  StackedItems,
+  SymbolicScalar,
+  TupleValue,
+  type Value,
+} from "../value.ts";
 import type { Completion, Frame } from "./frame.ts";
 import { asSymbolic } from "../symbolic.ts";
 import { inScope, subgraph } from "./subgraph.ts";
@@ -24,6 +36,8 @@ interface Carried {
   readonly targets: Set<Mutable<unknown>>;
   /** Shapes of leaves, by number, whose sizes change from round to round. */
   readonly widened: Map<number, readonly number[]>;
+  /** Lists that every round adds to. */
+  readonly lists: Set<ListValue>;
 }
 
 interface Round {
@@ -33,6 +47,13 @@ interface Round {
   readonly condition: GraphValue;
   /** Numbers of the leaves, so that the results can be put in their places. */
   readonly grown: boolean;
+  /** What the round added to each list that grows. */
+  readonly added: readonly Added[];
+}
+
+interface Added {
+  readonly list: ListValue;
+  readonly items: readonly { readonly kind: ItemKind; readonly value: GraphValue }[];
 }
 
 const mostAttempts = 8;
@@ -40,22 +61,26 @@ const mostAttempts = 8;
 /** A loop whose number of rounds only running the graph tells, as an ONNX Loop whose carried values keep their shapes. */
 export function symbolicLoop(frame: Frame, loop: SymbolicLoop): void {
   const { builder } = frame.context;
-  const carried: Carried = { locals: new Set(), targets: new Set(), widened: new Map() };
+  const carried: Carried = { locals: new Set(), targets: new Set(), widened: new Map(), lists: new Set() };
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
     const counter = fresh(builder, "int64", []);
     const keep = fresh(builder, "bool", []);
     const round = walkRound(frame, loop, carried, counter);
     if (round.grown) continue;
     const initial = leavesOf(frame, carried).map((value) => builder.read(value));
-    const body = subgraph(builder, round.scope, [counter, keep, ...round.inputs], [round.condition, ...round.outputs]);
+    const scans = round.added.flatMap(({ items }) => items.map(({ value }) => value));
+    const outputs = [round.condition, ...round.outputs, ...scans];
+    const body = subgraph(builder, round.scope, [counter, keep, ...round.inputs], outputs);
     const results = initial.map((value, i) => fresh(builder, value.dtype, carried.widened.get(i) ?? value.shape));
     const inputs = [
       loop.rounds && builder.read(loop.rounds),
       loop.condition && builder.read(loop.condition),
       ...initial,
     ];
-    builder.graph.push("Loop", inputs, { body: { graph: body } }, results);
+    const stacks = scans.map(({ dtype, shape }) => fresh(builder, dtype, [unknownSize, ...shape]));
+    builder.graph.push("Loop", inputs, { body: { graph: body } }, [...results, ...stacks]);
     place(frame, carried, results);
+    lengthen(builder, round.added, stacks);
     return;
   }
   throw unsupported("a loop whose state does not settle");
@@ -78,6 +103,7 @@ function walkRound(frame: Frame, loop: SymbolicLoop, carried: Carried, counter: 
             fresh(builder, dtype, carried.widened.get(i) ?? shape),
           );
           place(frame, carried, inputs);
+          for (const list of carried.lists) builder.journal.set(list, new GrowingItems());
           const start = new Map(frame.locals);
           const contents = new Map([...carried.targets].map((target) => [target, target.content]));
           const round = new SymbolicScalar("int", builder.wrap(counter));
@@ -96,21 +122,60 @@ function walkRound(frame: Frame, loop: SymbolicLoop, carried: Carried, counter: 
             carried.locals.add(name);
             grown = true;
           }
-          for (const target of changes.keys()) {
-            if (carried.targets.has(target)) continue;
-            carried.targets.add(target);
+          for (const [target, change] of changes) {
+            if (carried.targets.has(target) || (target instanceof ListValue && carried.lists.has(target))) continue;
+            if (target instanceof ListValue && isLonger(change)) carried.lists.add(target);
+            else carried.targets.add(target);
             grown = true;
           }
           if (grown) carried.widened.clear();
           else grown = widen(frame, carried, inputs);
           const condition = typeof more === "boolean" ? builder.full("bool", more) : more;
           const outputs = grown ? [] : outputsOf(frame, carried, inputs);
-          return { scope, inputs, outputs, condition: builder.read(condition), grown };
+          const added = grown ? [] : [...carried.lists].map((list) => addedTo(list, builder));
+          return { scope, inputs, outputs, condition: builder.read(condition), grown, added };
         },
       ),
     );
   } finally {
     frame.locals = before;
+  }
+}
+
+function isLonger({ before, after }: Change): boolean {
+  if (after instanceof GrowingItems) return false;
+  return (
+    before instanceof StackedItems || (Array.isArray(before) && Array.isArray(after) && after.length > before.length)
+  );
+}
+
+function addedTo(list: ListValue, builder: Builder): Added {
+  const items = [...growing(list)].map((item) => {
+    const { kind, tensor } = itemTensor(item, builder);
+    return { kind, value: builder.read(tensor) };
+  });
+  if (items.length === 0) throw unsupported("a list that a loop on the values of a tensor changes in some rounds only");
+  return { list, items };
+}
+
+/** Puts what all rounds added behind what the lists held before. */
+function lengthen(builder: Builder, added: readonly Added[], stacks: readonly GraphValue[]): void {
+  let at = 0;
+  for (const { list, items } of added) {
+    const own = stacks.slice(at, (at += items.length));
+    const [{ kind }] = items;
+    const shape = own[0].shape.slice(1);
+    if (items.some((item, i) => item.kind !== kind || !mayBeSame(own[i].shape.slice(1), shape))) {
+      throw unsupported("a list of items of different kinds or shapes that grows in a loop");
+    }
+    const rounds = builder.concat(
+      own.map((stack) => builder.unsqueeze(stack, [1])),
+      1,
+    );
+    const before = stackItems(list, builder);
+    const flat = own.length === 1 ? own[0] : builder.reshape(rounds, [unknownSize, ...shape]);
+    const stack = builder.concat(before === null ? [flat] : [before, flat], 0);
+    builder.journal.set(list, new StackedItems(kind, stack));
   }
 }
 
@@ -179,7 +244,10 @@ function rebuild(value: Value, builder: Builder, visit: (leaf: TensorValue) => T
   if (scalar !== null) return new SymbolicScalar(scalar.type, visit(scalar.tensor));
   const all = (items: readonly Value[]) => items.map((item) => rebuild(item, builder, visit));
   if (value instanceof TupleValue) return new TupleValue(all(value.items), value.fields, value.type);
-  if (value instanceof ListValue) return new ListValue(all(value.content));
+  if (value instanceof ListValue && value.content instanceof StackedItems) {
+    return new ListValue(new StackedItems(value.content.kind, visit(value.content.stack)));
+  }
+  if (value instanceof ListValue) return new ListValue(all(knownItems(value)));
   return value;
 }
 
@@ -189,7 +257,7 @@ function rebuildContent(
   visit: (leaf: TensorValue) => TensorValue,
 ): unknown {
   if (target instanceof TensorValue) return { value: builder.read(visit(builder.copy(target))) };
-  if (target instanceof ListValue) return target.content.map((item) => rebuild(item, builder, visit));
+  if (target instanceof ListValue) return knownItems(target).map((item) => rebuild(item, builder, visit));
   if (target instanceof DictValue) {
     return new Map([...target.content].map(([key, [name, value]]) => [key, [name, rebuild(value, builder, visit)]]));
   }

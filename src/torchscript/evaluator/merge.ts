@@ -9,9 +9,11 @@ import { inScope } from "./subgraph.ts";
 import { GraphValue, type Scope, type TensorContent, TensorValue } from "../tensor-value.ts";
 import {
   DictValue,
+  GrowingItems,
   ListValue,
   type Mutable,
   ObjectValue,
+  StackedItems,
   SymbolicScalar,
   TupleValue,
   UninitializedValue,
@@ -106,7 +108,15 @@ export class Merge {
     return a.map((item, i) => this.value(item, b[i]));
   }
 
-  #list(a: readonly Value[], b: readonly Value[]): Value[] {
+  #list(a: readonly Value[], b: readonly Value[]): readonly Value[] {
+    if (a === b) return a;
+    if (a instanceof StackedItems && b instanceof StackedItems && a.kind === b.kind) {
+      return new StackedItems(a.kind, this.#tensor(this.#read(a.stack), this.#read(b.stack)));
+    }
+    if (a instanceof GrowingItems && b instanceof GrowingItems && a.length === b.length) {
+      return GrowingItems.from(this.#items(a, b));
+    }
+    if (a instanceof StackedItems || b instanceof StackedItems) throw unsupported("a list that loops in one arm only");
     if (a.length !== b.length) throw unsupported("a list whose length depends on the values of a tensor");
     return this.#items(a, b);
   }
@@ -222,7 +232,8 @@ export function eachTensor(value: Value, visit: (tensor: TensorValue) => void, d
   };
   if (value instanceof TensorValue) visit(value);
   else if (value instanceof SymbolicScalar) visit(value.tensor);
-  else if (value instanceof ListValue) inner(value.content);
+  else if (value instanceof ListValue)
+    inner(value.content instanceof StackedItems ? [value.content.stack] : value.content);
   else if (value instanceof TupleValue) inner(value.items);
   else if (value instanceof DictValue) inner([...value.content.values()].map(([, item]) => item));
 }

@@ -2,11 +2,13 @@ import type { Expression, Statement } from "../language/syntax.ts";
 import { invalid, LoweringError, raised, unsupported } from "../lowering-error.ts";
 import { kindOf } from "../kind-of.ts";
 import { TensorValue } from "../tensor-value.ts";
-import { DictValue, ListValue, ObjectValue, SymbolicScalar, TupleValue, UnknownValue, type Value } from "../value.ts";
+import { knownItems } from "../stacked-list.ts";
+import { ListValue, ObjectValue, TupleValue, UnknownValue, type Value } from "../value.ts";
 import { branch } from "./branch.ts";
 import { operator } from "./calls.ts";
 import { binaryOperator, evaluate } from "./expressions.ts";
 import type { Completion, Frame } from "./frame.ts";
+import { itemsOf, rangeOf } from "./iteration.ts";
 import { symbolicLoop } from "./loop.ts";
 import { truth } from "./truth.ts";
 
@@ -98,7 +100,7 @@ function assign(frame: Frame, target: Expression, value: Value): void {
 
 function unpack(value: Value, count: number): readonly Value[] {
   if (value instanceof UnknownValue) return Array.from<Value>({ length: count }).fill(value);
-  const items = value instanceof TupleValue ? value.items : value instanceof ListValue ? value.content : null;
+  const items = value instanceof TupleValue ? value.items : value instanceof ListValue ? knownItems(value) : null;
   if (items === null) throw invalid(`${kindOf(value)} is unpacked into ${count} names`);
   if (items.length !== count) throw raised(`${items.length} values are unpacked into ${count} names`);
   return items;
@@ -170,14 +172,17 @@ function runFor(frame: Frame, statement: Extract<Statement, { kind: "for" }>): C
   const { target, iterable, body } = statement;
   const over =
     iterable.kind === "call" && iterable.callee.kind === "name" && iterable.callee.name === "range"
-      ? rangeOf(iterable.positional.map((item) => evaluate(item, frame)))
+      ? rangeOf(
+          iterable.positional.map((item) => evaluate(item, frame)),
+          frame,
+        )
       : itemsOf(evaluate(iterable, frame), frame);
-  if (over instanceof SymbolicScalar) {
+  if ("rounds" in over) {
     symbolicLoop(frame, {
-      rounds: over.tensor,
+      rounds: over.rounds,
       condition: null,
       body: (round) => {
-        assign(frame, target, round);
+        assign(frame, target, over.item(round));
         return runBlock(frame, body, "loop");
       },
       again: null,
@@ -192,33 +197,4 @@ function runFor(frame: Frame, statement: Extract<Statement, { kind: "for" }>): C
     if (completion !== null && completion !== "continue") return completion;
   }
   return null;
-}
-
-function rangeOf(bounds: readonly Value[]): Iterable<Value> | SymbolicScalar {
-  const [first = null, second = null, third = 1n] = bounds;
-  if (second === null && first instanceof SymbolicScalar) return first;
-  const [start, end] = second === null ? [0n, first] : [first, second];
-  if (typeof start !== "bigint" || typeof end !== "bigint" || typeof third !== "bigint" || third === 0n) {
-    throw unsupported("a range whose bounds depend on the values of a tensor");
-  }
-  return counting(start, end, third);
-}
-
-function* counting(start: bigint, end: bigint, step: bigint): Generator<bigint> {
-  for (let i = start; step > 0n ? i < end : i > end; i += step) yield i;
-}
-
-function itemsOf(value: Value, frame: Frame): Iterable<Value> {
-  if (value instanceof ListValue) return value.content;
-  if (value instanceof TupleValue) return value.items;
-  if (value instanceof DictValue) return [...value.content.values()].map(([key]) => key);
-  if (typeof value === "string") return value;
-  if (value instanceof TensorValue) {
-    const rows = operator(frame.context, "aten::unbind", [value, 0n]);
-    return rows instanceof ListValue ? rows.content : [];
-  }
-  if (value instanceof ObjectValue) {
-    return [...value.content].filter(([name]) => /^\d+$/.test(name)).map(([, item]) => item);
-  }
-  throw invalid(`a loop over ${kindOf(value)}`);
 }

@@ -3,7 +3,8 @@ import { mayEqual } from "../extent.ts";
 import { kindOf } from "../kind-of.ts";
 import { invalid, raised, unsupported } from "../lowering-error.ts";
 import { TensorValue } from "../tensor-value.ts";
-import { DictValue, ListValue, SymbolicScalar, UnknownValue, type Value } from "../value.ts";
+import { knownItems, lengthOf } from "../stacked-list.ts";
+import { DictValue, ListValue, StackedItems, SymbolicScalar, UnknownValue, type Value } from "../value.ts";
 
 /** Whether a condition holds; a 0-dim bool tensor where only running the graph will tell. */
 export function truth(value: Value, builder: Builder): boolean | TensorValue {
@@ -16,7 +17,10 @@ export function truth(value: Value, builder: Builder): boolean | TensorValue {
     if (known !== null) return Number(known[0]) !== 0;
     return builder.reshape(builder.cast(value, "bool"), []);
   }
-  if (value instanceof ListValue) return value.content.length > 0;
+  if (value instanceof ListValue) {
+    if (value.content instanceof StackedItems) return truth(lengthOf(value.content, builder), builder);
+    return knownItems(value).length > 0;
+  }
   if (value instanceof DictValue) return value.content.size > 0;
   if (typeof value === "string") return value !== "";
   if (value === null) return false;

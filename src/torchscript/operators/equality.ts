@@ -1,5 +1,6 @@
 import type { Builder } from "../builder.ts";
 import { unsupported } from "../lowering-error.ts";
+import { knownItems } from "../stacked-list.ts";
 import { asSymbolic } from "../symbolic.ts";
 import { TensorValue } from "../tensor-value.ts";
 import { DeviceValue, EnumMember, ListValue, SymbolicScalar, TupleValue, type Value } from "../value.ts";
@@ -12,7 +13,7 @@ export function equal(a: Value, b: Value): boolean {
     typeof value === "bigint" || typeof value === "boolean" ? Number(value) : value,
   );
   if (typeof x === "number" && typeof y === "number") return x === y;
-  if (a instanceof ListValue && b instanceof ListValue) return all(a.content, b.content);
+  if (a instanceof ListValue && b instanceof ListValue) return all(knownItems(a), knownItems(b));
   if (a instanceof TupleValue && b instanceof TupleValue) return all(a.items, b.items);
   if (a instanceof DeviceValue && b instanceof DeviceValue) return a.name === b.name;
   if (a instanceof EnumMember && b instanceof EnumMember) return a.type === b.type && equal(a.value, b.value);
@@ -43,7 +44,7 @@ export function equalItems(a: Value, b: Value, builder: Builder): boolean | Symb
 }
 
 function itemsOf(value: Value): readonly Value[] | null {
-  return value instanceof ListValue ? value.content : value instanceof TupleValue ? value.items : null;
+  return value instanceof ListValue ? knownItems(value) : value instanceof TupleValue ? value.items : null;
 }
 
 function all(a: readonly Value[], b: readonly Value[]): boolean {

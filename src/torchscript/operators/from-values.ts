@@ -6,7 +6,8 @@ import { asSymbolic } from "../symbolic.ts";
 import { invalid, raised, unsupported } from "../lowering-error.ts";
 import { promoteTypes } from "../promotion.ts";
 import { TensorValue } from "../tensor-value.ts";
-import { ListValue, SymbolicScalar, TupleValue, type Value } from "../value.ts";
+import { knownItems } from "../stacked-list.ts";
+import { ListValue, StackedItems, SymbolicScalar, TupleValue, type Value } from "../value.ts";
 import type { Operator } from "./operator.ts";
 import { row } from "./row.ts";
 
@@ -19,7 +20,7 @@ interface Nested {
 
 /** Nested lists as a shape and the numbers in row-major order. */
 function unnest(value: Value, depth = 0): Nested {
-  const items = value instanceof ListValue ? value.content : value instanceof TupleValue ? value.items : null;
+  const items = value instanceof ListValue ? knownItems(value) : value instanceof TupleValue ? value.items : null;
   if (items === null) return { shape: [], leaves: [value] };
   if (depth > 16) throw invalid("a tensor of lists that are nested too deeply");
   const parts = items.map((item) => unnest(item, depth + 1));
@@ -48,6 +49,10 @@ function tensorOf(call: Call, builder: Builder): TensorValue {
         ? given
         : builder.copy(given)
       : builder.copy(builder.cast(given, wanted));
+  }
+  if (given instanceof ListValue && given.content instanceof StackedItems) {
+    const { kind, stack } = given.content;
+    return builder.cast(stack, call.dtype("dtype") ?? (kind === "float" ? "float32" : stack.dtype));
   }
   const { shape, leaves } = unnest(given);
   const inferred = leaves

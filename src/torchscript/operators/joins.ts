@@ -3,7 +3,8 @@ import type { Call } from "../call.ts";
 import { raised } from "../lowering-error.ts";
 import { broadcastShapes, normalizeDim, resultType } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
-import { ListValue } from "../value.ts";
+import { joinedItems } from "../stacked-list.ts";
+import { ListValue, StackedItems } from "../value.ts";
 import { withAliases } from "./aliases.ts";
 import type { Operator } from "./operator.ts";
 
@@ -24,6 +25,26 @@ function stack(builder: Builder, tensors: readonly TensorValue[], dim: number): 
     tensors.map((tensor) => builder.unsqueeze(tensor, [axis])),
     axis,
   );
+}
+
+/** The tensors of a list whose length only running the graph tells. */
+function stackedTensors(call: Call): StackedItems | null {
+  const list = call.value("tensors");
+  return list instanceof ListValue && list.content instanceof StackedItems ? list.content : null;
+}
+
+function cat(call: Call, builder: Builder): TensorValue {
+  const items = stackedTensors(call);
+  if (items !== null) return joinedItems(items, call.int("dim"), builder);
+  return join(builder, call.tensors("tensors"), call.int("dim"));
+}
+
+function stackList(call: Call, builder: Builder): TensorValue {
+  const items = stackedTensors(call);
+  if (items === null) return stack(builder, call.tensors("tensors"), call.int("dim"));
+  const axis = normalizeDim(call.int("dim"), items.stack.rank);
+  const order = items.stack.shape.map((_, i) => i).slice(1);
+  return builder.copy(builder.transpose(items.stack, order.toSpliced(axis, 0, 0)));
 }
 
 /** At least this many dimensions, as `torch.atleast_nd` adds them. */
@@ -105,7 +126,7 @@ export const joins: readonly Operator[] = [
       name: "aten::cat",
       schemas: ["aten::cat(Tensor[] tensors, int dim=0) -> Tensor"],
       doc: "Joined along dim.",
-      lower: (call, builder) => join(builder, call.tensors("tensors"), call.int("dim")),
+      lower: cat,
     },
     "concat",
     "concatenate",
@@ -114,7 +135,7 @@ export const joins: readonly Operator[] = [
     name: "aten::stack",
     schemas: ["aten::stack(Tensor[] tensors, int dim=0) -> Tensor"],
     doc: "Joined along a new dimension.",
-    lower: (call, builder) => stack(builder, call.tensors("tensors"), call.int("dim")),
+    lower: stackList,
   },
   stackRow("hstack", 1, 1, ["aten::hstack(Tensor[] tensors) -> Tensor"]),
   stackRow("vstack", 2, 0, ["aten::vstack(Tensor[] tensors) -> Tensor"]),

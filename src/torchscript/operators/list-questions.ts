@@ -1,6 +1,7 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { invalid, raised } from "../lowering-error.ts";
+import { knownItems } from "../stacked-list.ts";
 import { asSymbolic } from "../symbolic.ts";
 import { SymbolicScalar, type Value } from "../value.ts";
 import { equal, equalItems } from "./equality.ts";
@@ -44,7 +45,7 @@ function listExtreme(name: "min" | "max") {
 /** What programs ask of lists. */
 export const listQuestions: readonly Operator[] = [
   row("aten::index", [".list(t[] self, t el) -> int"], "Where an item is in a list.", (call) => {
-    const index = listOf(call, "self").content.findIndex((item) => equal(item, call.value("el")));
+    const index = knownItems(listOf(call, "self")).findIndex((item) => equal(item, call.value("el")));
     if (index < 0) throw raised("the item is not in the list");
     return BigInt(index);
   }),

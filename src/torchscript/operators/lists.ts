@@ -1,7 +1,8 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { invalid, raised, unsupported } from "../lowering-error.ts";
-import { ListValue, TupleValue, type Value } from "../value.ts";
+import { knownItems, lengthOf, stackedItem } from "../stacked-list.ts";
+import { GrowingItems, ListValue, StackedItems, TupleValue, type Value } from "../value.ts";
 import type { Operator } from "./operator.ts";
 import { row } from "./row.ts";
 import { equal } from "./equality.ts";
@@ -52,7 +53,7 @@ function sorted(items: readonly Value[], reverse: boolean): Value[] {
 
 function changed(call: Call, builder: Builder, change: (items: Value[]) => Value): Value {
   const list = listOf(call, call.has("self") ? "self" : "l");
-  const items = [...list.content];
+  const items = [...knownItems(list)];
   const result = change(items);
   if (items.length > mostItems) throw tooLong();
   builder.journal.set(list, items);
@@ -62,22 +63,6 @@ function changed(call: Call, builder: Builder, change: (items: Value[]) => Value
 const changes: Readonly<
   Record<string, { schema: string; doc: string; change: (items: Value[], call: Call) => Value }>
 > = {
-  append: {
-    schema: ".t(t[](a!) self, t(c -> *) el) -> t[](a!)",
-    doc: "Adds an item.",
-    change: (items, call) => {
-      items.push(call.value("el"));
-      return call.value("self");
-    },
-  },
-  extend: {
-    schema: ".t(t[](a!) self, t[] other) -> ()",
-    doc: "Adds the items of another list.",
-    change: (items, call) => {
-      for (const item of joined(items, call.list("other")).content.slice(items.length)) items.push(item);
-      return null;
-    },
-  },
   insert: {
     schema: ".t(t[](a!) self, int idx, t(b -> *) el) -> ()",
     doc: "Inserts an item.",
@@ -144,7 +129,7 @@ const changes: Readonly<
 };
 
 function slice(call: Call): Value {
-  const items = listOf(call, "l").content;
+  const items = knownItems(listOf(call, "l"));
   const step = call.int("step");
   if (step < 1) return new ListValue(backwards(items, call, step));
   const [start, end] = sliceEnds(items.length, call.optionalInt("start"), call.optionalInt("end"));
@@ -166,6 +151,22 @@ const repeated = (list: readonly Value[], times: number) => {
   return new ListValue(Array.from({ length: Math.max(0, times) }, () => list).flat());
 };
 
+/** Adds to the end, also in a loop on tensor values, where what was there before is not known. */
+function extend(call: Call, builder: Builder, added: readonly Value[]): ListValue {
+  const list = listOf(call, "self");
+  if (list.content instanceof GrowingItems) {
+    builder.journal.set(list, GrowingItems.from([...list.content, ...added]));
+  } else builder.journal.set(list, joined(knownItems(list), added).content);
+  return list;
+}
+
+function item(call: Call, builder: Builder): Value {
+  const list = listOf(call, "list");
+  if (list.content instanceof StackedItems) return stackedItem(list.content, call.value("idx"), builder);
+  const items = knownItems(list);
+  return items[at(call, "idx", items.length)];
+}
+
 /** Lists. */
 export const lists: readonly Operator[] = [
   ...Object.entries(changes).map(([name, { schema, doc, change }]) =>
@@ -173,24 +174,31 @@ export const lists: readonly Operator[] = [
       changed(call, builder, (items) => change(items, call)),
     ),
   ),
-  row("aten::len", [".t(t[] a) -> int"], "Number of items.", (call) => BigInt(call.list("a").length)),
-  row("aten::__getitem__", [".t(t[](a) list, int idx) -> t(*)"], "An item of a list.", (call) => {
-    const items = listOf(call, "list").content;
-    return items[at(call, "idx", items.length)];
+  row("aten::append", [".t(t[](a!) self, t(c -> *) el) -> t[](a!)"], "Of lists: Adds an item.", (call, builder) =>
+    extend(call, builder, [call.value("el")]),
+  ),
+  row(
+    "aten::extend",
+    [".t(t[](a!) self, t[] other) -> ()"],
+    "Of lists: Adds the items of another.",
+    (call, builder) => {
+      extend(call, builder, call.list("other"));
+      return null;
+    },
+  ),
+  row("aten::len", [".t(t[] a) -> int"], "Number of items.", (call, builder) => {
+    const list = call.value("a");
+    if (list instanceof ListValue && list.content instanceof StackedItems) return lengthOf(list.content, builder);
+    return BigInt(call.list("a").length);
   }),
-  row("aten::select", [".t(t[](a) list, int idx) -> t(*)"], "An item of a list.", (call) => {
-    const items = listOf(call, "list").content;
-    return items[at(call, "idx", items.length)];
-  }),
+  row("aten::__getitem__", [".t(t[](a) list, int idx) -> t(*)"], "An item of a list.", item),
+  row("aten::select", [".t(t[](a) list, int idx) -> t(*)"], "An item of a list.", item),
   row("aten::slice", [".t(t[] l, int? start=None, int? end=None, int step=1) -> t[]"], "A part of a list.", slice),
   row("aten::add", [".t(t[] a, t[] b) -> t[]"], "Two lists, one after the other.", (call) =>
     joined(call.list("a"), call.list("b")),
   ),
   row("aten::add_", [".t(t[](a!) self, t[] b) -> t[]"], "Adds the items of another list.", (call, builder) =>
-    changed(call, builder, (items) => {
-      for (const item of joined(items, call.list("b")).content.slice(items.length)) items.push(item);
-      return call.value("self");
-    }),
+    extend(call, builder, call.list("b")),
   ),
   row("aten::mul", [".left_t(t[] l, int n) -> t[]", ".right_(int n, t[] l) -> t[]"], "A list repeated.", (call) =>
     repeated(call.list("l"), call.int("n")),

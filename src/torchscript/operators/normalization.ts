@@ -51,7 +51,9 @@ function layerNorm(builder: Builder, call: Call, input: TensorValue): TensorValu
   if (size.some((dim, i) => !mayEqual(dim, input.shape[axis + i])))
     throw raised(`layer_norm of [${input.shape.join(", ")}] over [${size.join(", ")}]`);
   const scale = call.optionalTensor("weight") ?? builder.full(input.dtype, 1, size);
-  const inputs = [input, builder.cast(scale, input.dtype), call.optionalTensor("bias")];
+  // ONNX Runtime's fusion with the addition before it (1.32) reads the bias of every layer norm: without one it crashes.
+  const shift = call.optionalTensor("bias") ?? builder.full(input.dtype, 0, size);
+  const inputs = [input, ...[scale, shift].map((x) => builder.cast(x, input.dtype))];
   const epsilon = { float: call.float("eps") };
   return builder.emit("LayerNormalization", inputs, { axis, epsilon }, { dtype: input.dtype, shape: input.shape });
 }

@@ -145,6 +145,24 @@ export function addNumbers(a: Value, b: Value, builder: Builder): Value {
   return typeof a === "bigint" && typeof b === "bigint" ? a + b : Number(a) + Number(b);
 }
 
+function compute(name: string, a: Value, b: Value, builder: Builder): Value {
+  const rule = binaries[name];
+  if (typeof a === "bigint" && typeof b === "bigint") return rule.ints(a, b);
+  return symbolicBinary(rule, `aten::${name}`, a, b, builder);
+}
+
+/** How many numbers a range has. */
+export function rangeLength(start: Value, end: Value, step: Value, builder: Builder): Value {
+  const distance = compute("sub", start, end, builder);
+  const rounds = compute("sub", 0n, compute("floordiv", distance, step, builder), builder);
+  return extreme("max", rounds, 0n, builder);
+}
+
+/** A number of a range. */
+export function rangeItem(index: Value, start: Value, step: Value, builder: Builder): Value {
+  return compute("add", start, compute("mul", index, step, builder), builder);
+}
+
 /** Python's min and max of two numbers. */
 export function extreme(name: "min" | "max", a: Value, b: Value, builder: Builder): Value {
   const pick = name === "min" ? (x: number, y: number) => x <= y : (x: number, y: number) => x >= y;

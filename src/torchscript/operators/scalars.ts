@@ -7,7 +7,7 @@ import { TensorValue } from "../tensor-value.ts";
 import { type Scalar, SymbolicScalar, type Value } from "../value.ts";
 import type { Operator } from "./operator.ts";
 import { row } from "./row.ts";
-import { extreme } from "./scalar-arithmetic.ts";
+import { extreme, rangeItem, rangeLength } from "./scalar-arithmetic.ts";
 
 type Kind = SymbolicScalar["type"];
 
@@ -218,11 +218,10 @@ export const scalars: readonly Operator[] = [
       extreme(name, call.value("a"), call.value("b"), builder),
     ),
   ),
-  row("aten::__range_length", ["(int lo, int hi, int step) -> int"], "Number of steps of a range.", (call) => {
-    const [low, high, step] = [call.int("lo"), call.int("hi"), call.int("step")];
-    return BigInt(Math.max(0, Math.ceil((high - low) / step)));
-  }),
-  row("aten::__derive_index", ["(int index, int start, int step) -> int"], "A number of a range.", (call) =>
-    BigInt(call.int("start") + call.int("index") * call.int("step")),
+  row("aten::__range_length", ["(int lo, int hi, int step) -> int"], "Number of steps of a range.", (call, builder) =>
+    rangeLength(call.value("lo"), call.value("hi"), call.value("step"), builder),
+  ),
+  row("aten::__derive_index", ["(int index, int start, int step) -> int"], "A number of a range.", (call, builder) =>
+    rangeItem(call.value("index"), call.value("start"), call.value("step"), builder),
   ),
 ];

@@ -16,7 +16,40 @@ function percentFormat(call: Call): Value {
   const rest = [...(given[0] instanceof TupleValue ? given[0].items : given)];
   return call
     .string("self")
-    .replaceAll(/%[-+ #0-9.]*[a-zA-Z%]/g, (place) => (place.endsWith("%") ? "%" : textOf(rest.shift() ?? null)));
+    .replaceAll(/%([-+ #0]*)(\d*)(?:\.(\d+))?([a-zA-Z%])/g, (_, flags, width, precision, kind) => {
+      if (kind === "%") return "%";
+      const text = shown(rest.shift() ?? null, String(kind), precision === undefined ? null : Number(precision));
+      const size = Math.min(Number(width), widest);
+      if (String(flags).includes("-")) return text.padEnd(size);
+      return text.padStart(size, String(flags).includes("0") ? "0" : " ");
+    });
+}
+
+/** Widest field of a format. */
+const widest = 4096;
+
+function shown(value: Value, kind: string, precision: number | null): string {
+  const number = typeof value === "bigint" || typeof value === "number" ? value : null;
+  if (number !== null && /[fF]/.test(kind)) return Number(number).toFixed(Math.min(precision ?? 6, 100));
+  if (number !== null && /[di]/.test(kind)) return String(BigInt(Math.trunc(Number(number))));
+  if (number !== null && /[xX]/.test(kind)) return BigInt(number).toString(16);
+  const text = textOf(value);
+  return precision === null ? text : text.slice(0, precision);
+}
+
+const longestText = 1 << 20;
+
+function partition(text: string, separator: string, last: boolean): TupleValue {
+  const at = last ? text.lastIndexOf(separator) : text.indexOf(separator);
+  if (at < 0) return new TupleValue(last ? ["", "", text] : [text, "", ""]);
+  return new TupleValue([text.slice(0, at), separator, text.slice(at + separator.length)]);
+}
+
+function justify(text: string, width: number, fill: string, how: "ljust" | "rjust" | "center"): string {
+  const missing = Math.min(width, longestText) - text.length;
+  if (missing <= 0) return text;
+  const left = how === "ljust" ? 0 : how === "rjust" ? missing : Math.floor(missing / 2) + (missing & width & 1);
+  return fill.repeat(left) + text + fill.repeat(missing - left);
 }
 
 const blank = " \n\t\f\v";
@@ -64,6 +97,12 @@ const simple: Readonly<Record<string, (text: string) => Value>> = {
   isdecimal: (text) => /^\d+$/.test(text),
   isspace: (text) => /^\s+$/.test(text),
   islower: (text) => text === text.toLowerCase() && text !== text.toUpperCase(),
+  istitle: (text) =>
+    /[a-zA-Z]/.test(text) && text === text.toLowerCase().replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase()),
+  isidentifier: (text) => /^[A-Za-z_]\w*$/.test(text),
+  isprintable: (text) => !/\p{C}/u.test(text),
+  isnumeric: (text) => /^\d+$/.test(text),
+  swapcase: (text) => text.replaceAll(/[a-zA-Z]/g, (c) => (c === c.toLowerCase() ? c.toUpperCase() : c.toLowerCase())),
   isupper: (text) => text === text.toUpperCase() && text !== text.toLowerCase(),
 };
 
@@ -144,14 +183,49 @@ const rows: readonly Operator[] = [
   ),
   row("aten::find", [sought], "str.find()", (call) => BigInt(find(call, false))),
   row("aten::rfind", [sought], "str.rfind()", (call) => BigInt(find(call, true))),
+  ...(["index", "rindex"] as const).map((name) =>
+    row(`aten::${name}`, [sought.replace("(", ".str(")], `str.${name}()`, (call) => {
+      const at = find(call, name === "rindex");
+      if (at < 0) throw raised("substring not found");
+      return BigInt(at);
+    }),
+  ),
+  row("aten::count", [sought], "str.count()", (call) => {
+    const end = call.int("end");
+    const part = call.string("self").slice(call.int("start"), end === -1 ? undefined : end);
+    return BigInt(part.split(call.string("substr")).length - 1);
+  }),
+  ...(["partition", "rpartition"] as const).map((name) =>
+    row(`aten::${name}`, ["(str self, str separator) -> (str, str, str)"], `str.${name}()`, (call) =>
+      partition(call.string("self"), call.string("separator"), name === "rpartition"),
+    ),
+  ),
+  row("aten::rsplit", ['(str self, str separator=" ", int max=-1) -> str[]'], "str.rsplit()", (call) => {
+    const parts = call.string("self").split(call.string("separator"));
+    const extra = call.int("max") < 0 ? 0 : Math.max(parts.length - 1 - call.int("max"), 0);
+    const first = parts.slice(0, extra + 1).join(call.string("separator"));
+    return new ListValue([first, ...parts.slice(extra + 1)]);
+  }),
+  ...(["ljust", "rjust", "center"] as const).map((name) =>
+    row(`aten::${name}`, ['(str self, int width, str fillchar=" ") -> str'], `str.${name}()`, (call) =>
+      justify(call.string("self"), call.int("width"), call.string("fillchar"), name),
+    ),
+  ),
+  row("aten::zfill", ["(str self, int width) -> str"], "str.zfill()", (call) => {
+    const [, sign = "", digits = ""] = /^([-+]?)(.*)$/s.exec(call.string("self")) ?? [];
+    return sign + digits.padStart(Math.min(call.int("width"), longestText) - sign.length, "0");
+  }),
+  row("aten::mul", [".str(str a, int b) -> str"], "A text several times.", (call) => {
+    const [text, times] = [call.string("a"), Math.max(call.int("b"), 0)];
+    if (text.length * times > longestText) throw unsupported("a text of over a million characters");
+    return text.repeat(times);
+  }),
   row("aten::replace", ["(str self, str old, str new, int max=-1) -> str"], "str.replace()", replace),
   row("aten::ord", ["(str string) -> int"], "ord()", (call) => BigInt(call.string("string").codePointAt(0) ?? 0)),
   row("aten::chr", ["(int i) -> str"], "chr()", (call) =>
     String.fromCodePoint(Math.min(Math.max(call.int("i"), 0), 0x10ffff)),
   ),
 ];
-
-const longestText = 1 << 20;
 
 /** Texts. */
 export const texts: readonly Operator[] = rows.map((operator) => ({
