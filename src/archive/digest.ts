@@ -108,17 +108,17 @@ class Pass {
     const zip = await this.#zipWithin(source);
     const parts = new PartSums(zip === null ? [] : storedParts(zip));
     this.#ring ??= await BlockRing.for(this.#archive.entries.reduce((most, { size }) => Math.max(most, size), 0));
-    const digest = await this.#ring.pass(
+    const { sha256 } = await this.#ring.pass(
       { read: (block, position) => fill(source, block, position), close: async () => {} },
       source.size,
       async (block, position) => {
         watcher?.(block, position);
         parts.take(block, position);
       },
-      { signal: this.#archive.signal },
+      { signal: this.#archive.signal, crc: false },
     );
     await this.#nested.scan(source, entry.path, zip, parts.sums);
-    return digest;
+    return { crc32: parts.whole, sha256 };
   }
 
   async #zipWithin(source: ByteSource): Promise<ZipView | null> {

@@ -33,8 +33,10 @@ export interface Op {
 
 /** Payloads up to this are read; a memory limit, and enough for any name. */
 const keepLimit = 1 << 16;
-/** A longer line is refused, not read: ten gigabytes of zeros would take half a minute. */
+/** A longer line of text is refused, not read: ten gigabytes of zeros would take half a minute. */
 const lineLimit = 64 << 20;
+/** The same for names, identifiers and indexes, none of which Python could use at this length. */
+const nameLimit = 1 << 20;
 const batchSize = 4096;
 /** An opcode with a short text. */
 const quickRoom = 257;
@@ -172,7 +174,7 @@ export class PickleReader {
 
   private async name(): Promise<string> {
     const { at } = this;
-    const line = await this.lineBytes();
+    const line = await this.lineBytes(nameLimit);
     const text = line && decodeUtf8(line);
     if (text === null) throw new MalformedModel("name of a global is no short UTF-8 text", at);
     return text;
@@ -181,7 +183,8 @@ export class PickleReader {
   private async line(opcode: Opcode): Promise<Argument> {
     const start = this.at;
     this.at += 1;
-    const bytes = await this.lineBytes();
+    const short = opcode.argument === "line-text" || opcode.argument === "line-index";
+    const bytes = await this.lineBytes(short ? nameLimit : lineLimit);
     const place = { at: start + 1, length: this.at - start - 2 };
     const line = bytes && Buffer.from(bytes).toString("latin1");
     const argument = lineArgument(opcode, line, place);
@@ -190,12 +193,12 @@ export class PickleReader {
   }
 
   /** The bytes up to the newline, which is passed; null when they are too many to keep. */
-  private async lineBytes(): Promise<Uint8Array | null> {
+  private async lineBytes(limit: number): Promise<Uint8Array | null> {
     const start = this.at;
     let scanned = start;
-    while (scanned < this.end && scanned - start < lineLimit) {
+    while (scanned < this.end && scanned - start < limit) {
       // Names end soon; of what does not, large blocks are read.
-      const length = Math.min(this.end - scanned, scanned - start < 4096 ? 256 : 1 << 16);
+      const length = Math.min(this.end - scanned, scanned - start < 4096 ? 256 : 1 << 18);
       if (!this.window.has(scanned, length)) await this.window.load(scanned, length);
       const index = this.window.view(scanned, length).indexOf(10);
       if (index >= 0) {
