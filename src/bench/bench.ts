@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import type { Archive } from "../archive/archive.ts";
 import { ArchiverError } from "../errors.ts";
-import { type Machine, usableCores, usableMemory } from "../machine/machine.ts";
+import { type Machine, usableMemory } from "../machine/machine.ts";
 import { readMachine } from "../machine/read-machine.ts";
 import { EngineFailure } from "../runtime/session.ts";
 import type { BenchShape } from "./bench-schema.ts";
@@ -65,14 +65,16 @@ async function measureAll(rig: Rig, archive: Archive, options: BenchOptions): Pr
     const comparison = await compareWith(running, options);
     // The workers measured next have the machine for themselves.
     await running.close();
-    const throughput = options.throughput ? await throughputOf(rig, usableCores(after), onStep) : [];
+    const { rows: throughput, noise: throughputNoise } = options.throughput
+      ? await throughputOf(rig, onStep)
+      : { rows: [], noise: [] };
     const latency = latencyOf(steady.times);
     const trust = trustOf(before, after, steady.cpuMs, steady.medians);
     const rates = throughput.map((point) => point.rowsPerSecond);
     const { peakMemory } = steady;
     const requestsPerSecond = rates.length === 0 ? null : Math.max(...rates);
     const otherEngine = options.ownEngine ? null : rig.otherEngine;
-    const circumstances = { noise: trust.noise, otherEngine };
+    const circumstances = { noise: trust.noise, throughputNoise, otherEngine };
     const slo =
       options.slo.length === 0
         ? null

@@ -19,7 +19,8 @@ export const trustFacts = z.strictObject({
   throttled: z.number().nullable(),
   quota: z.number().nullable(),
   otherLoad: z.number(),
-  jitter: z.number(),
+  jitter: z.number().nullable().describe("Null without rounds."),
   clockDrop: z.number().nullable(),
+  heatEvents: z.number().nullable().describe("How often processors were slowed down for heat meanwhile."),
   noise: z.array(z.string()).describe("Why the figures cannot be trusted; empty: they can."),
 });

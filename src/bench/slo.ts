@@ -38,6 +38,8 @@ export interface Figures {
 export interface Circumstances {
   /** Reasons why this machine's figures are noisy just now; none: they can be trusted. */
   readonly noise: readonly string[];
+  /** The same for when the throughput was measured. */
+  readonly throughputNoise: readonly string[];
   /** Why this engine's figures say nothing of what will serve; null: they do. */
   readonly otherEngine: string | null;
 }
@@ -111,7 +113,11 @@ export function judgeSlo(limits: readonly Limit[], figures: Figures, circumstanc
   return { verdict, limits: judged };
 }
 
-function judge({ metric, limit }: Limit, figures: Figures, { noise, otherEngine }: Circumstances): JudgedLimit {
+function judge(
+  { metric, limit }: Limit,
+  figures: Figures,
+  { noise, throughputNoise, otherEngine }: Circumstances,
+): JudgedLimit {
   const measured = figureOf(metric, figures);
   const base = { metric, limit, unit: metrics[metric], measured };
   const unproven = (reason: string): JudgedLimit => ({ ...base, answer: "not proven", reason });
@@ -119,7 +125,7 @@ function judge({ metric, limit }: Limit, figures: Figures, { noise, otherEngine 
   if (otherEngine !== null) return unproven(otherEngine);
   const { latency } = figures;
   const within = metric === "rps" ? measured >= limit : measured <= limit;
-  const [noisy] = noise;
+  const [noisy] = metric === "rps" ? throughputNoise : noise;
   if (!within) {
     // Noise only slows down: a limit that the fastest run of all has broken is broken without it, too.
     const certain = noisy === undefined || (isLatency(metric) && latency.min > limit) || metric === "rss";

@@ -1,6 +1,9 @@
+import { usableCores } from "../machine/machine.ts";
+import { readMachine } from "../machine/read-machine.ts";
 import type { BenchShape } from "./bench-schema.ts";
 import type { Load, Point, Rig } from "./rig.ts";
 import { latencyOf, round } from "./statistics.ts";
+import { trustOf } from "./trust.ts";
 
 type Row = BenchShape["throughput"][number];
 
@@ -30,9 +33,18 @@ export async function atPoint(
   }
 }
 
-/** Rows a second over workers, which share the cores, and batches, which grow while it pays. */
-export async function throughputOf(rig: Rig, cores: number, onStep?: (what: string) => void): Promise<Row[]> {
+/** Rows a second, and why they are noisy; none: they can be trusted. */
+export interface Throughput {
+  readonly rows: Row[];
+  readonly noise: readonly string[];
+}
+
+/** Measures workers, which share the cores, and batches, which grow while it pays. */
+export async function throughputOf(rig: Rig, onStep?: (what: string) => void): Promise<Throughput> {
   const rows: Row[] = [];
+  const [before, own] = [readMachine(), process.cpuUsage()];
+  const cores = usableCores(before);
+  let cpuMs = 0;
   for (const workers of doublings(cores)) {
     let best = 0;
     for (const batch of batches) {
@@ -40,11 +52,14 @@ export async function throughputOf(rig: Rig, cores: number, onStep?: (what: stri
       const point = { workers, threads: Math.max(1, Math.floor(cores / workers)), batch };
       const measured = await atPoint(rig, point, pointMs);
       if (measured === null) break;
+      cpuMs += measured.totalCpuMs;
       const { p50, p99 } = latencyOf(measured.times);
       rows.push({ ...point, rowsPerSecond: round(measured.rowsPerSecond), p50, p99 });
       if (measured.rowsPerSecond < best) break;
       best = measured.rowsPerSecond;
     }
   }
-  return rows;
+  const { user, system } = process.cpuUsage(own);
+  const { noise } = trustOf(before, readMachine(), cpuMs + (user + system) / 1000, []);
+  return { rows, noise };
 }

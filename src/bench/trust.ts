@@ -10,10 +10,12 @@ export interface Trust {
   readonly quota: number | null;
   /** Processor time that others took, of all there was. */
   readonly otherLoad: number;
-  /** How far the median varies from round to round (standard deviation against the mean). */
-  readonly jitter: number;
+  /** How far the median varies from round to round (standard deviation against the mean); null without rounds. */
+  readonly jitter: number | null;
   /** How much the clock fell while measuring; null where it is not told. */
   readonly clockDrop: number | null;
+  /** How often processors were slowed down for heat while measuring; null where it is not told. */
+  readonly heatEvents: number | null;
   /** Why the figures are noisy; none: they can be trusted. */
   readonly noise: string[];
 }
@@ -35,20 +37,22 @@ export function trustOf(before: Machine, after: Machine, ownCpuMs: number, media
     steal: stolenShare(before.cpuTime, after.cpuTime),
     throttled: throttledShare(before, after),
     otherLoad: total > 0 ? Math.max(0, busy - ownCpuMs / jiffyMs) / total : 0,
-    jitter: variation(medians),
+    jitter: medians.length === 0 ? null : variation(medians),
     clockDrop: clockDrop(before, after),
+    heatEvents: heatEvents(before, after),
   };
   return { ...facts, quota: after.cgroup.cpuQuota, noise: noiseOf(facts) };
 }
 
-type Facts = Pick<Trust, "steal" | "throttled" | "otherLoad" | "jitter" | "clockDrop">;
+type Facts = Pick<Trust, "steal" | "throttled" | "otherLoad" | "jitter" | "clockDrop" | "heatEvents">;
 
-function noiseOf({ steal, throttled, otherLoad, jitter, clockDrop: drop }: Facts): string[] {
+function noiseOf({ steal, throttled, otherLoad, jitter, clockDrop: drop, heatEvents: heat }: Facts): string[] {
   return [
     ...(steal > limits.steal ? [`the hypervisor took ${percent(steal)} of the time`] : []),
     ...((throttled ?? 0) > limits.throttled ? [`the quota throttled ${percent(throttled ?? 0)} of the periods`] : []),
     ...(otherLoad > limits.otherLoad ? [`others used ${percent(otherLoad)} of the processors`] : []),
-    ...(jitter > limits.jitter ? [`the median varies by ${percent(jitter)} between rounds`] : []),
+    ...((jitter ?? 0) > limits.jitter ? [`the median varies by ${percent(jitter ?? 0)} between rounds`] : []),
+    ...((heat ?? 0) > 0 ? [`heat slowed the processors down ${plural(heat ?? 0)}`] : []),
     ...((drop ?? 0) > limits.clockDrop ? [`the clock fell by ${percent(drop ?? 0)}`] : []),
   ];
 }
@@ -57,6 +61,12 @@ function throttledShare({ cgroup: before }: Machine, { cgroup: after }: Machine)
   if (before.throttled === null || after.throttled === null) return null;
   const periods = after.throttled.periods - before.throttled.periods;
   return periods > 0 ? (after.throttled.throttledPeriods - before.throttled.throttledPeriods) / periods : 0;
+}
+
+const plural = (count: number): string => (count === 1 ? "once" : `${count} times`);
+
+function heatEvents(before: Machine, after: Machine): number | null {
+  return before.heatEvents === null || after.heatEvents === null ? null : after.heatEvents - before.heatEvents;
 }
 
 function clockDrop(before: Machine, after: Machine): number | null {
@@ -68,12 +78,14 @@ const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /** One line: what was seen, and whether the figures can be trusted. */
 export function trustLine(trust: Trust, measured: string): string {
-  const { steal, throttled, quota, otherLoad, jitter, noise } = trust;
+  const { steal, throttled, quota, otherLoad, jitter, clockDrop: drop, heatEvents: heat, noise } = trust;
   const facts = [
     `steal ${percent(steal)}`,
     quota === null ? "no quota" : `quota ${quota} processors, throttled ${percent(throttled ?? 0)}`,
     `other load ${percent(otherLoad)}`,
-    `jitter ${percent(jitter)}`,
+    ...(drop === null ? [] : [`clock ${drop < 0.005 ? "steady" : `down ${percent(drop)}`}`]),
+    ...(heat === null ? [] : [heat === 0 ? "no heat" : `slowed by heat ${plural(heat)}`]),
+    ...(jitter === null ? [] : [`jitter ${percent(jitter)}`]),
     measured,
   ].join(", ");
   return noise.length === 0 ? `${facts}.` : `${facts}. Not to be trusted: ${noise.join("; ")}.`;

@@ -1,6 +1,6 @@
 import type { Archive } from "../archive/archive.ts";
 import { ArchiverError } from "../errors.ts";
-import { usableCores } from "../machine/machine.ts";
+import { type Machine, usableCores } from "../machine/machine.ts";
 import { readMachine } from "../machine/read-machine.ts";
 import { EngineFailure } from "../runtime/session.ts";
 import { machineFacts, translatedFailure } from "./bench.ts";
@@ -92,11 +92,11 @@ async function searchRig(archive: Archive, options: TuneOptions): Promise<Rig> {
 class Points {
   readonly all: TunePoint[] = [];
   readonly #rig: Rig;
-  readonly #options: TuneOptions;
+  readonly #options: Parameters<typeof search>[1];
   cpuMs = 0;
   engine = "";
 
-  constructor(rig: Rig, options: TuneOptions) {
+  constructor(rig: Rig, options: Parameters<typeof search>[1]) {
     [this.#rig, this.#options] = [rig, options];
   }
 
@@ -120,8 +120,12 @@ class Points {
   }
 }
 
-async function search(rig: Rig, options: TuneOptions): Promise<TuneResult> {
-  const before = readMachine();
+/** Every point that it measures is in the result, and told as soon as it is. */
+export async function search(
+  rig: Rig,
+  options: Pick<TuneOptions, "slo" | "pointMs" | "maxBatch" | "onPoint" | "signal">,
+  before: Machine = readMachine(),
+): Promise<TuneResult> {
   const own = process.cpuUsage();
   const cores = usableCores(before);
   const points = new Points(rig, options);

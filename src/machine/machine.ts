@@ -20,6 +20,8 @@ export interface Machine {
   readonly cpuTime: CpuTime;
   /** Megahertz now, averaged over the processors; null where not told. */
   readonly megahertz: number | null;
+  /** How often the processors were slowed down for heat since boot; null where not told. */
+  readonly heatEvents: number | null;
   /** Load average of the last minute. */
   readonly load: number;
 }

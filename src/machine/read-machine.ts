@@ -34,6 +34,7 @@ export function readMachine(root = "/"): Machine {
     limits: readLimits(read),
     cpuTime: readCpuTime(read),
     megahertz: average(processors.map((cpu) => cpu.megahertz)),
+    heatEvents: readHeatEvents(read, processors),
     load: Number(read("proc/loadavg")?.split(" ")[0] ?? 0),
   };
 }
@@ -159,6 +160,16 @@ function readCpuTime(read: ReadText): CpuTime {
       .map(Number) ?? [];
   const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = fields;
   return { total: user + nice + system + idle + iowait + irq + softirq + steal, idle: idle + iowait, steal };
+}
+
+/** Each core counts for itself; hyperthreads of one tell the same. */
+function readHeatEvents(read: ReadText, processors: readonly Processor[]): number | null {
+  const counts = new Map<string, number>();
+  for (const { id, core } of processors) {
+    const text = read(`sys/devices/system/cpu/cpu${id}/thermal_throttle/core_throttle_count`);
+    if (text !== null) counts.set(core, Number(text));
+  }
+  return counts.size === 0 ? null : [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
 function average(values: readonly number[]): number | null {

@@ -1,6 +1,7 @@
 import type { BenchResult } from "../bench/bench.ts";
+import { pageStyle } from "./bench-page-style.ts";
 import { comparisonText, engineText, fromDiskText, trustText } from "./bench-report.ts";
-import { limitText, short } from "./bench-text.ts";
+import { limitText, short, valueText } from "./bench-text.ts";
 import { formatDuration, formatSize, plural, printable } from "./text.ts";
 
 /** One page that holds everything: no script, no request, readable dark, light, narrow and on paper. */
@@ -15,22 +16,23 @@ export function benchPage(result: BenchResult): string {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <link rel="icon" href="data:,">
 <title>${escape(name)}: ${verdict}</title>
-<style>${style}</style>
+<style>${pageStyle}</style>
 </head>
 <body>
 <main>
 <h1>${escape(name)}</h1>
-<p id="verdict" class="${verdict.replace(" ", "-")}">${verdict}</p>
-<p>Engine: ${escape(engineText(result))}${result.otherEngine === null ? "" : `. <strong>${escape(result.otherEngine)}.</strong>`}</p>
+<p id="verdict" class="${classOf(verdict)}">${verdict}</p>
+<p class="quiet">Engine: ${escape(engineText(result))}${result.otherEngine === null ? "" : `. <strong>${escape(result.otherEngine)}.</strong>`}</p>
+${tiles(result)}
 ${limits(result)}
-<h2>Figures</h2>
-${figures(result)}
 <h2>Latency at batch 1</h2>
-${bars(result)}
+${distribution(result)}
 ${throughput(result)}
-${result.comparison === null ? "" : `<h2>Baseline</h2><p>${escape(comparisonText(result.comparison))}</p>`}
+${result.comparison === null ? "" : `<h2>Against the baseline</h2>\n<p>${escape(comparisonText(result.comparison))}</p>`}
 <h2>Can this be trusted?</h2>
-<p>${escape(trustText(result))}</p>
+<p>${escape(sentence(trustText(result)))}</p>
+<h2>Every figure</h2>
+${figures(result)}
 <h2>Machine and archive</h2>
 ${facts(result)}
 </main>
@@ -39,30 +41,16 @@ ${facts(result)}
 `;
 }
 
-const style = `
-:root{color-scheme:light dark;--text:#1a1a1a;--quiet:#555;--back:#fff;--line:#d0d0d0;--bar:#2563a8;--good:#12652f;--bad:#a4161a;--open:#7a4b00}
-@media (prefers-color-scheme:dark){:root{--text:#ececec;--quiet:#b4b4b4;--back:#161616;--line:#444;--bar:#7fb2ea;--good:#7bd69a;--bad:#ff9c9c;--open:#f0c674}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--back);color:var(--text);font:16px/1.5 system-ui,sans-serif}
-main{max-width:60rem;margin:0 auto;padding:1.5rem 1rem}
-h1{font-size:1.5rem;margin:0;overflow-wrap:anywhere}
-h2{font-size:1.1rem;margin:2rem 0 .5rem}
-p{overflow-wrap:anywhere}
-#verdict{font-size:2rem;font-weight:700;margin:.25rem 0}
-.ready,.ok{color:var(--good)}.not-ready,.over{color:var(--bad)}.not-proven{color:var(--open)}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th,td{text-align:left;padding:.3rem .5rem .3rem 0;border-bottom:1px solid var(--line);overflow-wrap:anywhere;vertical-align:top}
-th{font-weight:600;color:var(--quiet)}
-svg{display:block;width:100%;height:auto}
-svg rect{fill:var(--bar)}svg text{fill:var(--quiet);font-size:12px}
-@media print{:root{color-scheme:light;--text:#000;--quiet:#444;--back:#fff;--line:#bbb;--bar:#2563a8;--good:#12652f;--bad:#a4161a;--open:#7a4b00}h2,table,svg{break-inside:avoid}*{print-color-adjust:exact}}
-`;
+const classOf = (words: string): string => words.replace(" ", "-");
+const ms = (value: number): string => valueText(value, "ms");
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function escape(text: string): string {
   const names: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
   return printable(text).replace(/[&<>"]/g, (char) => names[char] ?? char);
 }
 
+/** Cells are HTML already. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = (tag: string, row: readonly string[]): string =>
     `<tr>${row.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;
@@ -70,19 +58,61 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return `<table>${top}<tbody>${rows.map((row) => cells("td", row)).join("")}</tbody></table>`;
 }
 
+/** What operators compare machines by. */
+function tiles({ latency, coldStartMs, throughput: points, peakMemory }: BenchResult): string {
+  const best = Math.max(...points.map((point) => point.rowsPerSecond));
+  const rows = [
+    ["P99 at batch 1", ms(latency.p99)],
+    ...(points.length === 0 ? [] : [["requests per second", short(best)]]),
+    ["cold start", formatDuration(coldStartMs)],
+    ["peak memory", formatSize(peakMemory)],
+  ];
+  return `<dl>${rows.map(([title, value]) => `<div><dt>${title}</dt><dd>${value}</dd></div>`).join("")}</dl>`;
+}
+
 function limits({ slo }: BenchResult): string {
   if (slo === null) return "";
   const rows = slo.limits.map((limit) => [
     escape(limitText(limit)),
-    `<span class="${limit.answer.replace(" ", "-")}">${limit.answer}</span>`,
+    `<span class="${classOf(limit.answer)}">${limit.answer}</span>`,
     escape(limit.reason ?? ""),
   ]);
-  return `<h2>Limits</h2>${table(["limit", "", ""], rows)}`;
+  return `<h2>Limits</h2>\n${table([], rows)}`;
+}
+
+/** Bars from the fastest run to the slow ones, with the median and the P99 marked where they lie within. */
+function distribution({ bins, latency }: BenchResult): string {
+  const { from, to, counts } = bins;
+  const most = Math.max(1, ...counts);
+  const rects = counts.map((count, i) => {
+    const tall = Math.max(count > 0 ? 1 : 0, (100 * count) / most);
+    return `<rect x="${i * 10 + 0.5}" y="${(100 - tall).toFixed(1)}" width="9" height="${tall.toFixed(1)}"/>`;
+  });
+  const marks = [latency.p50, latency.p99].map((value) => {
+    const share = Math.min(1, Math.max(0, (value - from) / Math.max(to - from, 1e-9)));
+    return `<i style="left:${(share * 100).toFixed(1)}%"></i>`;
+  });
+  return [
+    `<div class="chart"><svg viewBox="0 0 ${counts.length * 10} 100" preserveAspectRatio="none" role="img" aria-label="Distribution of latency">${rects.join("")}</svg>${marks.join("")}</div>`,
+    `<p class="ends"><span>${ms(from)}</span><span>${ms(to)}</span></p>`,
+    `<p class="quiet">Dashed: P50 ${ms(latency.p50)}, P99 ${ms(latency.p99)}; ${plural(latency.runs, "run")}.</p>`,
+  ].join("\n");
+}
+
+function throughput({ throughput: points }: BenchResult): string {
+  if (points.length === 0) return "";
+  const most = Math.max(...points.map((point) => point.rowsPerSecond));
+  const rows = points.map(({ workers, threads, batch, rowsPerSecond, p99 }) => {
+    const share = ((100 * rowsPerSecond) / most).toFixed(1);
+    const bar = `<svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect width="${share}" height="6"/></svg>`;
+    return `<tr><td>${workers} × ${threads}</td><td>${batch}</td><td>${short(rowsPerSecond)}</td><td class="bar">${bar}</td><td>${ms(p99)}</td></tr>`;
+  });
+  const head = ["workers × threads", "batch", "requests/s", "", "P99"].map((cell) => `<th>${cell}</th>`).join("");
+  return `<h2>Throughput</h2>\n<table class="points"><thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
 function figures(result: BenchResult): string {
   const { latency, loadMs, coldStartMs, firstMs, peakMemory } = result;
-  const ms = (value: number): string => `${short(value)} ms`;
   return table(
     [],
     [
@@ -97,45 +127,18 @@ function figures(result: BenchResult): string {
   );
 }
 
-const chart = { width: 600, height: 160, foot: 20 } as const;
-
-function bars({ bins }: BenchResult): string {
-  const { width, height, foot } = chart;
-  const most = Math.max(1, ...bins.counts);
-  const step = width / Math.max(1, bins.counts.length);
-  const rects = bins.counts.map((count, i) => {
-    const tall = ((height - foot) * count) / most;
-    return `<rect x="${(i * step + 1).toFixed(1)}" y="${(height - foot - tall).toFixed(1)}" width="${(step - 2).toFixed(1)}" height="${tall.toFixed(1)}"/>`;
-  });
-  const ends = `<text x="0" y="${height - 4}">${short(bins.from)} ms</text><text x="${width}" y="${height - 4}" text-anchor="end">${short(bins.to)} ms and more</text>`;
-  return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Distribution of latency">${rects.join("")}${ends}</svg>`;
-}
-
-function throughput({ throughput: points }: BenchResult): string {
-  if (points.length === 0) return "";
-  const most = Math.max(...points.map((point) => point.rowsPerSecond));
-  const rows = points.map((point) => [
-    String(point.workers),
-    String(point.threads),
-    String(point.batch),
-    `${short(point.rowsPerSecond)}/s <svg viewBox="0 0 100 6" aria-hidden="true"><rect width="${((100 * point.rowsPerSecond) / most).toFixed(1)}" height="6"/></svg>`,
-    `${short(point.p99)} ms`,
-  ]);
-  return `<h2>Throughput</h2>${table(["workers", "threads", "batch", "requests", "P99"], rows)}`;
-}
-
 function facts({ machine, path, format, input, measuredAt }: BenchResult): string {
   const quota = machine.cpuQuota === null ? "" : `, quota ${machine.cpuQuota}`;
   return table(
     [],
     [
+      ["archive", `${escape(path)} (${escape(format)})`],
+      ["input", escape(input)],
       ["processor", escape(machine.processor ?? "unknown")],
       ["cores", `${plural(machine.physicalCores, "physical core")}, ${machine.logicalCores} logical${quota}`],
       ["vector extensions", escape(machine.simd.join(" "))],
       ["memory", formatSize(machine.memory)],
-      ["archive", `${escape(path)} (${escape(format)})`],
-      ["input", escape(input)],
-      ["measured", escape(measuredAt)],
+      ["measured", escape(measuredAt.replace("T", " ").replace(/\.\d+Z$/, " UTC"))],
     ],
   );
 }

@@ -9,7 +9,7 @@ export function short(value: number): string {
 
 /** A limit or a figure with its unit. */
 export function valueText(value: number, unit: JudgedLimit["unit"]): string {
-  if (unit === "ms") return formatDuration(value);
+  if (unit === "ms") return value < 1000 ? `${short(value)} ms` : formatDuration(value);
   return unit === "B" ? formatSize(value) : `${short(value)}/s`;
 }
 

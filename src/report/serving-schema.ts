@@ -23,6 +23,7 @@ const machine = z.strictObject({
     .describe("Soft limits; null: unlimited."),
   cpuTime: z.strictObject({ total: count, idle: count, steal: count }).describe("Jiffies since boot."),
   megahertz: z.number().nullable(),
+  heatEvents: z.number().nullable().describe("How often processors were slowed down for heat since boot."),
   load: z.number().nonnegative(),
 });
 

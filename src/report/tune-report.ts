@@ -22,7 +22,8 @@ export function renderPoint(point: TunePoint): string {
 /** What the search found: the best beside the default, the settings, trust, and the verdict last. */
 export function renderTune(result: TuneResult, verdict: string, chalk: ChalkInstance, width: number): string {
   const { best, advice, machine } = result;
-  const cores = `${plural(machine.physicalCores, "core")}${machine.cpuQuota === null ? "" : `, quota ${machine.cpuQuota}`}`;
+  const smt = machine.logicalCores > machine.physicalCores ? `, ${machine.logicalCores} hyperthreads` : "";
+  const cores = `${plural(machine.physicalCores, "core")}${smt}${machine.cpuQuota === null ? "" : `, quota ${machine.cpuQuota}`}`;
   const simd = machine.simd.filter((name) => /avx2|avx512f|vnni|amx|asimd|sve/.test(name)).join(" ");
   const facts = [cores, plural(machine.numaNodes, "NUMA node"), simd].filter((text) => text !== "").join(", ");
   return [

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compareRounds } from "../../../src/bench/compare.ts";
 import { type Circumstances, type Figures, judgeSlo, parseSlo } from "../../../src/bench/slo.ts";
 import { binsOf, latencyOf, median, percentileInterval, variation } from "../../../src/bench/statistics.ts";
-import { trustOf } from "../../../src/bench/trust.ts";
+import { trustLine, trustOf } from "../../../src/bench/trust.ts";
 import type { Machine } from "../../../src/machine/machine.ts";
 import { runMain } from "../../support/run-main.ts";
 
@@ -68,7 +68,7 @@ describe("limits", () => {
     requestsPerSecond: 40,
     peakMemory: 5e8,
   };
-  const quiet: Circumstances = { noise: [], otherEngine: null };
+  const quiet: Circumstances = { noise: [], throughputNoise: [], otherEngine: null };
   const verdict = (slo: string, circumstances = quiet, of = figures) =>
     judgeSlo(parseSlo(slo), of, circumstances).verdict;
 
@@ -85,7 +85,7 @@ describe("limits", () => {
   });
 
   test("a noisy P99 never passes; where the fastest run is over it fails all the same", () => {
-    const noisy = { noise: ["others used 40 % of the processors"], otherEngine: null };
+    const noisy = { ...quiet, noise: ["others used 40 % of the processors"] };
     expect(judgeSlo(parseSlo("p99=200ms"), figures, noisy)).toMatchObject({
       verdict: "not proven",
       limits: [{ reason: "noisy: others used 40 % of the processors" }],
@@ -95,8 +95,15 @@ describe("limits", () => {
     expect(verdict("p99=50us", noisy)).toBe("not ready");
   });
 
+  test("requests a second are as good as the time in which they were counted", () => {
+    const late = { ...quiet, throughputNoise: ["the hypervisor took 5.0 % of the time"] };
+    expect(verdict("p99=200ms", late)).toBe("ready");
+    expect(verdict("rps=30", late)).toBe("not proven");
+    expect(verdict("rps=50", late)).toBe("not proven");
+  });
+
   test("another engine's figures prove nothing, and rps that was not measured neither", () => {
-    const other = { noise: [], otherEngine: "TorchServe's image_classifier runs it in PyTorch" };
+    const other = { ...quiet, otherEngine: "TorchServe's image_classifier runs it in PyTorch" };
     expect(judgeSlo(parseSlo("p99=200ms"), figures, other).verdict).toBe("not proven");
     expect(verdict("rps=1", quiet, { ...figures, requestsPerSecond: null })).toBe("not proven");
   });
@@ -115,6 +122,7 @@ describe("trust", () => {
     limits: { openFiles: null, lockedMemory: null, stack: null },
     cpuTime,
     megahertz: null,
+    heatEvents: null,
     load: 0,
     ...more,
   });
@@ -146,6 +154,16 @@ describe("trust", () => {
     );
     expect(throttled).toBeCloseTo(0.2);
     expect(noise.join()).toMatch(/throttled 20\.0 %.*median varies/);
+  });
+
+  test("so do heat and a clock that falls, and the line tells both", () => {
+    const idle = { total: 2000, idle: 1990, steal: 0 };
+    const cool = machine(start.cpuTime, { heatEvents: 7, megahertz: 3000 });
+    const hot = trustOf(cool, machine(idle, { heatEvents: 9, megahertz: 2400 }), 100, [5, 5]);
+    expect(hot.noise).toEqual(["heat slowed the processors down 2 times", "the clock fell by 20.0 %"]);
+    expect(trustLine(hot, "9 runs")).toContain("clock down 20.0 %, slowed by heat 2 times");
+    const steady = trustOf(cool, machine(idle, { heatEvents: 7, megahertz: 3010 }), 100, [5, 5]);
+    expect(trustLine(steady, "9 runs")).toMatch(/clock steady, no heat, jitter 0\.0 %, 9 runs\.$/);
   });
 });
 

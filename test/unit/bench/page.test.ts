@@ -13,7 +13,7 @@ let page = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "page-"));
   const file = join(folder, "bench.html");
-  const run = ["bench", "fixtures/tiny/mnist_1x1x28x28.onnx", "--duration", "0.2", "--no-throughput", "--html", file];
+  const run = ["bench", "fixtures/tiny/mnist_1x1x28x28.onnx", "--duration", "0.2", "--html", file];
   await runMain([...run, "--slo", "rss=1MB,p99=10s"]);
   page = await readFile(file, "utf8");
 });
@@ -35,10 +35,15 @@ describe.skipIf(!existsSync(browserPath))("in Chromium (skipped: needs chromium)
       tab.on("console", (message) => said.push(message.text()));
       await tab.goto(`file://${join(folder, "bench.html")}`);
       expect(await tab.locator("#verdict").isVisible()).toBe(true);
-      expect(await tab.locator("table").first().isVisible()).toBe(true);
+      for (const part of ["dl", ".chart svg", "table .bar svg"]) {
+        expect(await tab.locator(part).first().isVisible(), part).toBe(true);
+      }
+      expect(await tab.locator("table").count()).toBe(await tab.locator("table:visible").count());
       expect(await tab.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
       await tab.emulateMedia({ media: "print" });
-      expect(await tab.locator("#verdict").isVisible()).toBe(true);
+      for (const part of ["#verdict", "table", ".chart svg"]) {
+        expect(await tab.locator(part).first().isVisible(), part).toBe(true);
+      }
       expect(said).toEqual([]);
     } finally {
       await browser.close();

@@ -2,12 +2,14 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { parseSlo } from "../../../src/bench/slo.ts";
 import { adviceFor, type TunePoint } from "../../../src/bench/advice.ts";
 import { judgeDuel } from "../../../src/bench/duel.ts";
-import { ranked } from "../../../src/bench/tune.ts";
+import type { Point, Rig } from "../../../src/bench/rig.ts";
+import { ranked, search } from "../../../src/bench/tune.ts";
+import { readMachine } from "../../../src/machine/read-machine.ts";
 import { runMain } from "../../support/run-main.ts";
 
 const tiny = "fixtures/tiny";
@@ -27,6 +29,53 @@ const point = (rowsPerSecond: number, p99: number, within = true, batch = 1): Tu
   p99,
   peakMemory: 1,
   within,
+});
+
+describe("the search, on machines whose best setting is known", () => {
+  const machine = { ...readMachine(), physicalCores: 8, logicalCores: 16 };
+  const cores = 8;
+  /** Runs whose milliseconds are a formula: more workers than cores wait for each other. */
+  const rig = (runMs: (point: Point) => number): Rig => ({
+    path: "m.mar",
+    format: "ONNX",
+    input: "a formula",
+    otherEngine: null,
+    start: async (point) => {
+      const waiting = Math.max(1, (point.workers * Math.max(1, point.threads || cores)) / cores);
+      const time = runMs({ ...point, threads: point.threads || cores }) * waiting;
+      const load = { times: Array.from({ length: 500 }, () => time), cpuMs: 0, totalCpuMs: 0, peakMemory: 1 };
+      return {
+        engine: "formula 1.0",
+        started: { coldMs: 1, loadMs: 1, firstMs: 1 },
+        diskReads: 0,
+        processes: () => [],
+        measure: async () => ({ ...load, rowsPerSecond: (point.workers * point.batch * 1000) / time }),
+        close: async () => undefined,
+      };
+    },
+    close: async () => undefined,
+  });
+  const found = async (runMs: (point: Point) => number, slo: string, maxBatch = 32) =>
+    (await search(rig(runMs), { slo: parseSlo(slo), pointMs: 1, maxBatch }, machine)).best;
+
+  test("a tiny model, which threads only slow down: one thread, a worker on each core", async () => {
+    const tinyModel = ({ threads, batch }: Point) => batch + 0.3 * (threads - 1);
+    expect(await found(tinyModel, "p99=10ms")).toMatchObject({ workers: 8, threads: 1, batch: 1 });
+  });
+
+  test("a model that threads make faster, under a limit that one thread breaks", async () => {
+    const large = ({ threads, batch }: Point) => (batch * 80) / threads ** 0.9;
+    const best = await found(large, "p99=30ms");
+    expect(best?.within).toBe(true);
+    expect(best?.threads).toBeGreaterThanOrEqual(3);
+    expect((best?.workers ?? 0) * (best?.threads ?? 0)).toBe(8);
+  });
+
+  test("a model that batches make cheaper, as far as the limit lets them grow", async () => {
+    const batching = ({ batch }: Point) => 20 + batch;
+    expect(await found(batching, "p99=60ms")).toMatchObject({ workers: 8, batch: 32 });
+    expect((await found(batching, "p99=30ms"))?.batch).toBe(8);
+  });
 });
 
 test("the most throughput within the limits comes first; where none is within, the fastest", () => {
