@@ -9,7 +9,7 @@ import { manifestSchema } from "../src/manifest/index.ts";
 import { archiveDocument } from "../src/report/archive-schema.ts";
 import { diffDocument } from "../src/report/diff-schema.ts";
 import { initDocument } from "../src/report/init-schema.ts";
-import { pullDocument, pushDocument } from "../src/report/oci-schema.ts";
+import { pullDocument, pushDocument, syncDocument } from "../src/report/oci-schema.ts";
 import { attestDocument, keygenDocument, signDocument, verifySignatureDocument } from "../src/report/sign-schema.ts";
 import {
   convertDocument,
@@ -51,6 +51,7 @@ export const generated: Readonly<Record<string, () => Promise<string>>> = {
   "schema/diff.schema.json": async () => json(z.toJSONSchema(diffDocument)),
   "schema/model-archiver.schema.json": async () => json(specJsonSchema()),
   "schema/pull.schema.json": async () => json(z.toJSONSchema(pullDocument)),
+  "schema/sync.schema.json": async () => json(z.toJSONSchema(syncDocument)),
   "schema/push.schema.json": async () => json(z.toJSONSchema(pushDocument)),
   "schema/sign.schema.json": async () => json(z.toJSONSchema(signDocument)),
   "schema/verify-signature.schema.json": async () => json(z.toJSONSchema(verifySignatureDocument)),

@@ -28,6 +28,8 @@ export { exportArchive, exportTargets } from "./export/export.ts";
 export type { Exported, ExportOptions, ExportTarget } from "./export/export.ts";
 export { push } from "./oci/push.ts";
 export type { Pushed, PushOptions } from "./oci/push.ts";
+export { syncDown, syncUp } from "./oci/sync.ts";
+export type { Synced, SyncedArchive, SyncOptions } from "./oci/sync.ts";
 export { pull } from "./oci/pull.ts";
 export type { Pulled, PullOptions } from "./oci/pull.ts";
 export { pullFiles } from "./oci/pull-files.ts";

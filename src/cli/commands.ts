@@ -4,7 +4,6 @@ import { archiveCommand } from "./commands/archive.ts";
 import { attestCommand } from "./commands/attest.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { bomCommand } from "./commands/bom.ts";
-import { completionCommand } from "./commands/completion.ts";
 import { configCommand } from "./commands/config.ts";
 import { convertCommand } from "./commands/convert.ts";
 import { diffCommand } from "./commands/diff.ts";
@@ -18,6 +17,7 @@ import { keygenCommand } from "./commands/keygen.ts";
 import { pullCommand } from "./commands/pull.ts";
 import { pushCommand } from "./commands/push.ts";
 import { signCommand } from "./commands/sign.ts";
+import { syncCommand } from "./commands/sync.ts";
 import { tuneCommand } from "./commands/tune.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { verifySignatureCommand } from "./commands/verify-signature.ts";
@@ -42,9 +42,9 @@ export function commands(io: Io): readonly Command[] {
     attestCommand(io),
     pushCommand(io),
     pullCommand(io),
+    syncCommand(io),
     bomCommand(io),
     diffCommand(io),
     exportCommand(io),
-    completionCommand(io),
   ];
 }

@@ -66,7 +66,11 @@ async function allAttachments({ store, manifest }: Found, settings: TransferSett
 }
 
 /** A small blob; null when its bytes are not those of its digest. */
-async function fetchSmall(store: Store, blob: Descriptor, settings: TransferSettings): Promise<Uint8Array | null> {
+export async function fetchSmall(
+  store: Store,
+  blob: Descriptor,
+  settings: TransferSettings,
+): Promise<Uint8Array | null> {
   const segments = [{ at: 0, length: blob.size, digest: blob.digest, from: 0 }];
   const plan = { name: null, size: blob.size, sha256: blob.digest.slice(7), manifestSha256: null, segments };
   const parts: Uint8Array[] = [];

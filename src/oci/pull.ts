@@ -12,6 +12,7 @@ import { type StaticError, staticErrors } from "../verify/static-errors.ts";
 import { type AttachmentKind, attachmentSuffixes } from "./attachment.ts";
 import { fileBytes } from "./blob-source.ts";
 import { fetchAttachments, type Signers } from "./fetch-attachments.ts";
+import { isFileName } from "./reference.ts";
 import type { RegistrySettings } from "./registry.ts";
 import { goesOn } from "./retry.ts";
 import { findArtifact, type Found } from "./remote-archive.ts";
@@ -105,7 +106,7 @@ async function refuseExisting(paths: readonly string[]): Promise<void> {
 async function targetOf(name: string | null, { output, force }: PullOptions): Promise<string> {
   const isFolder = (await stat(output).catch(() => null))?.isDirectory() === true || /[/\\]$/u.test(output);
   const last = (name ?? "").split(/[/\\]/u).at(-1) ?? "";
-  if (isFolder && !/^[\w][\w .+-]{0,200}$/u.test(last)) {
+  if (isFolder && !isFileName(last)) {
     const remedy = "Name the file with -o FILE.";
     throw new ArchiverError("bad-artifact", "The artifact does not name its file.", { remedy });
   }
@@ -157,11 +158,11 @@ async function takeUp(path: string, size: number, hash: Hash): Promise<number | 
 type Refusal = Pick<Pulled, "refused" | "findings">;
 
 /** Why the file must not get its name; null when it may. */
-async function judge(
+export async function judge(
   file: string,
   sha256: string,
   kinds: readonly AttachmentKind[],
-  { signers = {}, signal }: PullOptions,
+  { signers = {}, signal }: Pick<PullOptions, "signers" | "signal">,
 ): Promise<Refusal | null> {
   for (const kind of ["signature", "attestation"] as const) {
     const signer = signers[kind];

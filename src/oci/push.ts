@@ -37,6 +37,8 @@ export interface Pushed {
   readonly reference: string;
   /** Digest of the manifest. */
   readonly digest: string;
+  /** Of the file; lower-case hex. */
+  readonly sha256: string;
   readonly layers: number;
   /** Bytes sent. */
   readonly sent: number;
@@ -79,7 +81,8 @@ export async function push(location: string, target: string, options: PushOption
     await store.putManifest(reference.name, manifest, { artifactType: modelArtifactType, subject: null });
     const hung: Record<AttachmentKind, string | null> = { signature: null, attestation: null, bom: null };
     for (const one of attachments) hung[one.kind] = await hang(store, one, basename(location), manifest);
-    return { reference: target, digest: manifest.digest, layers: plans.length, sent, skipped, ...hung };
+    const { sha256 } = packed;
+    return { reference: target, digest: manifest.digest, sha256, layers: plans.length, sent, skipped, ...hung };
   } catch (error) {
     throw goesOn(error);
   } finally {

@@ -29,6 +29,11 @@ export function isRepository(name: string): boolean {
   return repositoryPattern.test(name);
 }
 
+/** Whether a name from the other side can be a file's: plain, and not hidden. */
+export function isFileName(name: string): boolean {
+  return /^\w[\w .+-]{0,200}$/u.test(name);
+}
+
 export function isOci(location: string): boolean {
   return /^oci(?:-layout)?:/iu.test(location);
 }

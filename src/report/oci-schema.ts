@@ -8,6 +8,10 @@ export const pushDocument = z.strictObject({
   schemaVersion: z.literal(1),
   reference: z.string(),
   digest: digest.describe("Of the manifest."),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .describe("Of the file."),
   layers: count,
   sent: count.describe("Bytes."),
   skipped: count.describe("Bytes that were there already."),
@@ -44,3 +48,22 @@ const pulledFiles = z.strictObject({
 
 /** The shape of `pull --json`: of an archive, or with `--include` of some of its files. */
 export const pullDocument = z.union([pulledArchive, pulledFiles]);
+
+/** The shape of `sync --json`. */
+export const syncDocument = z.strictObject({
+  schemaVersion: z.literal(1),
+  direction: z.enum(["up", "down"]),
+  folder: z.string(),
+  reference: z.string(),
+  digest: digest.describe("Of the list: this very state of the store."),
+  archives: z.array(
+    z.strictObject({
+      file: z.string(),
+      reference: z.string(),
+      state: z.enum(["sent", "fetched", "unchanged", "removed", "refused"]),
+      size: count,
+      reason: z.string().nullable().describe("Why it was refused."),
+    }),
+  ),
+  moved: count.describe("Bytes that went over the network."),
+});

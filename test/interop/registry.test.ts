@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -117,5 +117,26 @@ describe.skipIf(lacks !== null)(`docker-registry${lacks === null ? "" : ` (${lac
     const [layer] = blob.layers;
     const bytes = execFileSync("crane", ["blob", "--insecure", `127.0.0.1:${port}/team/model@${layer.digest}`]);
     expect(`sha256:${createHash("sha256").update(bytes).digest("hex")}`).toBe(layer.digest);
+  });
+
+  test("a store is synced, side by side, to repositories that others list", { timeout: 60_000 }, async () => {
+    mkdirSync(path("store"));
+    const model = ["--serialized-file", join(tiny, "cnn10_static.onnx"), "--handler", path("h.py")];
+    for (const name of ["one", "two", "three", "four"]) {
+      await run("archive", "--model-name", name, "-v", "1", ...model, "--export-path", path("store"));
+    }
+    const prefix = `oci://127.0.0.1:${port}/fleet`;
+    expect((await run("sync", "store", prefix, "--plain-http")).stdout).toContain("4 archives, 0 unchanged");
+    expect((await run("sync", "store", prefix, "--plain-http")).stdout).toContain("4 archives, 4 unchanged, 0 B sent");
+    expect((await run("sync", prefix, "copy", "--plain-http")).stdout).toContain("4 archives, 0 unchanged");
+    for (const name of readdirSync(path("store"))) {
+      expect(readFileSync(path(join("copy", name))).equals(readFileSync(path(join("store", name))))).toBe(true);
+    }
+    const catalog = await (await fetch(`http://127.0.0.1:${port}/v2/_catalog`)).json();
+    expect(catalog).toMatchObject({
+      repositories: expect.arrayContaining(["fleet", "fleet/one", "fleet/two", "fleet/three", "fleet/four"]),
+    });
+    await run("pull", `${prefix}/two:1`, "--plain-http", "-o", "two.mar");
+    expect(readFileSync(path("two.mar")).equals(readFileSync(path("store/two.mar")))).toBe(true);
   });
 });
