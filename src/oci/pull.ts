@@ -67,9 +67,7 @@ async function fetchArchive(location: string, options: PullOptions): Promise<Pul
   const target = await targetOf(found.plan.name, options);
   const folder = join(dirname(target), `.${basename(target)}.${plan.sha256.slice(0, 16)}.part`);
   const file = join(folder, basename(target));
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) =>
-    Promise.reject(diskFailure(error, folder)),
-  );
+  await makePartFolder(folder);
   const facts = { reference: location, digest: manifest.digest, size: plan.size, sha256: plan.sha256 };
   const { signers = {} } = options;
   const kinds = await fetchAttachments(found, file, signers, options);
@@ -90,6 +88,16 @@ async function fetchArchive(location: string, options: PullOptions): Promise<Pul
   await rm(folder, { recursive: true, force: true });
   await nodeDisk.syncFolder(dirname(target));
   return { ...facts, file: target, ...paths, refused: null, findings: [] };
+}
+
+/** Only ours while it is not verified; the folder that it lies in is for all. */
+async function makePartFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(dirname(folder), { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw diskFailure(error, folder);
+  }
 }
 
 const none = { signature: null, attestation: null, bom: null } as const;

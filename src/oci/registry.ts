@@ -28,7 +28,8 @@ export interface RegistrySettings {
   readonly push?: boolean;
 }
 
-export const defaultChunk = 64 << 20;
+/** Small enough to arrive within seconds, large enough that a round trip a chunk does not count. */
+export const defaultChunk = 16 << 20;
 /** Smaller blobs are sent as fast as they are asked for. */
 const worthMounting = 1 << 20;
 
@@ -81,6 +82,7 @@ export class Registry implements Store {
       ask: (ask) => this.#once(ask),
       refused: (answer) => this.#refused(answer),
       patience: new Patience(retry, signal),
+      signal,
       chunk,
       mountFrom: known === repository ? null : known,
       onBytes,
@@ -196,7 +198,7 @@ export class Registry implements Store {
 
   /** Sends, and once more with what the registry wants to see. */
   async #once(ask: Ask): Promise<Answer> {
-    const { signal } = this.#settings;
+    const { signal = this.#settings.signal } = ask;
     let own: Record<string, string> = {};
     const attempt = (): Promise<Answer> => {
       own = this.#authorization.headers(ask.url);

@@ -1,5 +1,6 @@
 import type { ByteSource } from "../archive/byte-source.ts";
 import { blocks } from "../archive/byte-source.ts";
+import { stopIfAborted } from "../archive/read-once.ts";
 import { ArchiverError } from "../errors.ts";
 import type { Patience } from "./retry.ts";
 import { Passing } from "./retry.ts";
@@ -12,6 +13,7 @@ export interface UploadSettings {
   readonly ask: (ask: Ask) => Promise<Answer>;
   readonly refused: (answer: Answer) => Promise<ArchiverError>;
   readonly patience: Patience;
+  readonly signal: AbortSignal | undefined;
   readonly chunk: number;
   /** Another repository of the registry that may have the blob; null where none is known. */
   readonly mountFrom: string | null;
@@ -45,6 +47,7 @@ export async function upload(
   let session = large ? await resumed(urlOf(await remembered("uploads", key)), source.size, settings) : null;
   if (session !== null) settings.onBytes(session.offset);
   let begun = 0;
+  let failure = "";
   if (session === null && settings.mountFrom !== null) {
     const answer = await mount(digest, settings.mountFrom, settings);
     if (answer === "mounted") return "mounted";
@@ -54,10 +57,11 @@ export async function upload(
     const before: number = session?.offset ?? 0;
     try {
       if (session === null && (begun += 1) > mostBeginnings) {
-        throw new ArchiverError("network", `${start.origin} forgets uploads: begun ${mostBeginnings} times.`);
+        throw new ArchiverError("network", `${failure} (begun ${mostBeginnings} times)`);
       }
       session ??= await begin(settings);
       if (large) await remember("uploads", key, session.location.href);
+      stopIfAborted(settings.signal);
       const rest = source.size - session.offset;
       if (rest > chunk || (rest > 0 && session.offset > 0)) {
         session = await sendChunk(source, session, settings);
@@ -68,6 +72,7 @@ export async function upload(
       break;
     } catch (error) {
       await patience.next(error);
+      failure = error instanceof Error ? error.message : String(error);
       session = session && (await resumed(session.location, source.size, settings));
       if ((session?.offset ?? 0) > before) patience.progressed();
     }
@@ -114,15 +119,32 @@ async function begin({ start, ask, refused }: UploadSettings): Promise<Session> 
   return { location: locationOf(answer, start), offset: 0 };
 }
 
+/** Time that a chunk gets to arrive after an interruption, ms. */
+const grace = 3000;
+
+/**
+ * docker-registry 2.8 gives up an upload of which it got half a request. So an interruption lets the chunk that is on
+ * its way arrive, if that does not take long: then the next push goes on behind it.
+ */
 async function sendChunk(source: ByteSource, session: Session, settings: UploadSettings): Promise<Session> {
   const { location, offset } = session;
   const end = Math.min(source.size, offset + settings.chunk);
-  const answer = await settings.ask({
-    method: "PATCH",
-    url: location,
-    headers: { "content-type": "application/octet-stream", "content-range": `${offset}-${end - 1}` },
-    body: part(source, offset, end, settings.onBytes),
-  });
+  const later = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = (): void => void (timer = setTimeout(() => later.abort(), grace));
+  settings.signal?.addEventListener("abort", onAbort, { once: true });
+  const answer = await settings
+    .ask({
+      method: "PATCH",
+      url: location,
+      headers: { "content-type": "application/octet-stream", "content-range": `${offset}-${end - 1}` },
+      body: part(source, offset, end, settings.onBytes),
+      signal: later.signal,
+    })
+    .finally(() => {
+      settings.signal?.removeEventListener("abort", onAbort);
+      clearTimeout(timer);
+    });
   // 416: the registry is elsewhere than we think, and will say where.
   if (answer.status === 416) throw new Passing("the registry expects other bytes");
   if (answer.status !== 202) throw await settings.refused(answer);

@@ -70,6 +70,34 @@ function certificates(): void {
   writeFileSync(path("grandchild.pem"), chain.join(""));
 }
 
+/** What in-toto's and sigstore's own libraries make of an attestation. */
+const attestationReader = `
+import base64, hashlib, json, sys
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from google.protobuf.json_format import Parse, ParseDict, MessageToDict
+from in_toto_attestation.predicates.test_result.v0 import test_result_pb2
+from in_toto_attestation.v1 import statement_pb2
+from in_toto_attestation.v1.statement import Statement
+from securesystemslib.dsse import Envelope
+bundle, key, model = sys.argv[1:]
+text = open(bundle).read()
+envelope = json.loads(text)["dsseEnvelope"]
+payload = base64.b64decode(envelope["payload"])
+pae = Envelope(payload, envelope["payloadType"], {}).pae()
+signature = base64.b64decode(envelope["signatures"][0]["sig"])
+load_pem_public_key(open(key, "rb").read()).verify(signature, pae, ec.ECDSA(hashes.SHA256()))
+statement = Statement.copy_from_pb(Parse(payload, statement_pb2.Statement()))
+statement.validate()
+[subject] = statement.pb.subject
+assert subject.digest["sha256"] == hashlib.sha256(open(model, "rb").read()).hexdigest()
+predicate = MessageToDict(statement.pb.predicate)
+assert statement.pb.predicate_type == "https://in-toto.io/attestation/test-result/v0.1"
+test = ParseDict(predicate, test_result_pb2.TestResult(), ignore_unknown_fields=True)
+print(json.dumps({"result": test.result, "passed": list(test.passed_tests), "subject": subject.name}))
+`;
+
 describe.skipIf(lacks !== "")(`Python's model-signing${lacks}`, () => {
   test.each(["prime256v1", "secp384r1", "secp521r1"])("verifies ours, and we its, with %s", async (curve) => {
     const key = path(`${curve}.pem`);
@@ -132,6 +160,19 @@ describe.skipIf(lacks !== "")(`Python's model-signing${lacks}`, () => {
       const trusted = bad.exitCode === 0 ? await run(...check, roots, "--signature", "bad.sig") : bad;
       expect(trusted.exitCode).not.toBe(0);
     }
+  });
+
+  test("Python's in-toto reads an attestation as a test result, and its signature is right", async () => {
+    const key = path("prime256v1.pem");
+    const own = ["archive", "--model-name", "tested", "-v", "1", "--handler", "onnx_tensor"];
+    await run(...own, "--serialized-file", join(tiny, "cnn10_static.onnx"));
+    expect(await run("attest", "tested.mar", "--key", key)).toMatchObject({ exitCode: 0 });
+    const files = [path("tested.mar.att"), path("prime256v1.pub"), path("tested.mar")];
+    const read = spawnSync(python, ["-c", attestationReader, ...files], { encoding: "utf8" });
+    expect(read.status, read.stderr).toBe(0);
+    const { result, passed, subject } = JSON.parse(read.stdout);
+    expect([result, subject]).toEqual(["WARNED", "tested.mar"]);
+    expect(passed).toContain("model/runs");
   });
 
   test("both find what was changed, in a file and in a folder", async () => {

@@ -1,105 +1,154 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { execFileSync, spawnSync } from "node:child_process";
+import { createCipheriv, createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { pull } from "../../src/oci/pull.ts";
+import { push } from "../../src/oci/push.ts";
 import { runMain } from "../support/run-main.ts";
 import { lacksProgram } from "./python.ts";
+import { RealRegistry, registryPrograms } from "./real-registry.ts";
 
-const lacks = lacksProgram("docker-registry");
 const tiny = resolve(import.meta.dirname, "../../fixtures/tiny");
 const clients = ["oras", "crane", "skopeo"].filter((name) => lacksProgram(name) === null);
 
 let folder = "";
-let port = 0;
-let server: ChildProcess | undefined;
 const path = (name: string) => join(folder, name);
 const run = (...argv: string[]) => runMain(argv, { cwd: folder, env: { DOCKER_CONFIG: folder } });
-const reference = (tag: string) => `oci://127.0.0.1:${port}/team/model:${tag}`;
+const same = (a: string, b: string) => readFileSync(path(a)).equals(readFileSync(path(b)));
 
 beforeAll(async () => {
-  if (lacks !== null) return;
-  folder = mkdtempSync(join(tmpdir(), "registry-"));
-  port = await freePort();
-  const config = {
-    version: "0.1",
-    log: { level: "error", accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: path("storage") } },
-    http: { addr: `127.0.0.1:${port}` },
-  };
-  writeFileSync(path("registry.yml"), JSON.stringify(config));
-  server = spawn("docker-registry", ["serve", path("registry.yml")], { stdio: "ignore" });
-  await answers();
+  folder = mkdtempSync(join(tmpdir(), "shipped-"));
+  process.env["XDG_STATE_HOME"] = path("state");
   writeFileSync(path("h.py"), "def handle(data, context):\n    return data\n");
   const model = ["--serialized-file", join(tiny, "cnn10_static.onnx"), "--handler", path("h.py")];
   await run("archive", "--model-name", "m", "-v", "1", ...model);
   await run("keygen", "-o", "k.pem");
   await run("sign", "m.mar", "--key", "k.pem");
+  await run("attest", "m.mar", "--key", "k.pem");
+  await run("bom", "m.mar", "-o", "m.mar.cdx.json");
+  const stream = createCipheriv("aes-128-ctr", Buffer.alloc(16), Buffer.alloc(16));
+  writeFileSync(path("weights.bin"), stream.update(Buffer.alloc(5_000_017)));
+  for (const name of ["large", "cut"]) {
+    await run("archive", "--model-name", name, "-v", "1", "--handler", "h.py", "--extra-files", "weights.bin");
+  }
 });
 afterAll(() => {
-  server?.kill();
-  if (folder !== "") rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+  delete process.env["XDG_STATE_HOME"];
 });
 
-function freePort(): Promise<number> {
-  return new Promise((done) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => done(typeof address === "object" && address !== null ? address.port : 0));
-    });
+describe.each(registryPrograms)("%s as a registry", (program) => {
+  const lacks = lacksProgram(program);
+  let registry: RealRegistry;
+  const reference = (tag: string) => `oci://${registry.host}/team/model:${tag}`;
+  beforeAll(async () => {
+    if (lacks === null) registry = await RealRegistry.start(program);
   });
-}
+  afterAll(() => registry?.[Symbol.dispose]());
 
-async function answers(): Promise<void> {
-  for (let i = 0; i < 100; i += 1) {
-    const response = await fetch(`http://127.0.0.1:${port}/v2/`).catch(() => null);
-    if (response?.ok) return;
-    await sleep(100);
-  }
-  throw new Error("docker-registry does not answer");
-}
-
-describe.skipIf(lacks !== null)(`docker-registry${lacks === null ? "" : ` (${lacks})`}`, () => {
-  test.each([[[]], [["--unpacked"]]])("push %j, inspect, pull with the signature required", async (more) => {
-    const tag = more.length === 0 ? "whole" : "unpacked";
-    const pushed = await run("push", "m.mar", reference(tag), "--plain-http", "--json", ...more);
-    expect(pushed.exitCode, pushed.stdout).toBe(0);
-    const inspected = await run("inspect", reference(tag), "--plain-http", "--json");
-    expect(JSON.parse(inspected.stdout)).toMatchObject({
-      manifest: { model: { modelName: "m" } },
-      model: { file: "cnn10_static.onnx", format: "onnx" },
-    });
-    const gate = ["--require-signature", "--key", "k.pem.pub", "-o", `${tag}.mar`];
-    const pulled = await run("pull", reference(tag), "--plain-http", ...gate);
-    expect(pulled.exitCode, pulled.stdout + pulled.stderr).toBe(0);
-    expect(readFileSync(path(`${tag}.mar`)).equals(readFileSync(path("m.mar")))).toBe(true);
-    const again = await run("push", "m.mar", reference(tag), "--plain-http", "--json", ...more);
-    expect(JSON.parse(again.stdout)).toMatchObject({ sent: 0, digest: JSON.parse(pushed.stdout).digest });
-  });
-
-  test("an archive without a signature is refused where one is required", async () => {
-    await run("archive", "--model-name", "n", "-v", "1", "--handler", path("h.py"));
-    await run("push", "n.mar", reference("unsigned"), "--plain-http");
-    const gate = ["--require-signature", "--key", "k.pem.pub", "-o", "n2.mar"];
-    expect(await run("pull", reference("unsigned"), "--plain-http", ...gate)).toMatchObject({ exitCode: 1 });
+  test.skipIf(lacks)(`takes an archive whole and unpacked, and all that hangs on it ${lacks ?? ""}`, async () => {
+    for (const [tag, more] of [
+      ["whole", []],
+      ["unpacked", ["--unpacked"]],
+    ] as const) {
+      const pushed = await run("push", "m.mar", reference(tag), "--plain-http", "--json", ...more);
+      expect(pushed.exitCode, pushed.stdout).toBe(0);
+      const inspected = await run("inspect", reference(tag), "--plain-http", "--json");
+      expect(JSON.parse(inspected.stdout)).toMatchObject({
+        manifest: { model: { modelName: "m" } },
+        model: { file: "cnn10_static.onnx", format: "onnx" },
+      });
+      const gate = ["--require-signature", "--require-attestation", "--key", "k.pem.pub"];
+      const pulled = await run("pull", reference(tag), "--plain-http", ...gate, "-o", `${program}-${tag}/`);
+      expect(pulled.exitCode, pulled.stdout + pulled.stderr).toBe(0);
+      for (const suffix of ["", ".sig", ".att", ".cdx.json"]) {
+        expect(same(`${program}-${tag}/m.mar${suffix}`, `m.mar${suffix}`)).toBe(true);
+      }
+      const again = await run("push", "m.mar", reference(tag), "--plain-http", "--json", ...more);
+      expect(JSON.parse(again.stdout)).toMatchObject({ sent: 0, digest: JSON.parse(pushed.stdout).digest });
+      const files = ["--include", "*.py", "-o", `${program}-files-${tag}`];
+      expect(await run("pull", reference(tag), "--plain-http", ...files)).toMatchObject({ exitCode: 0 });
+      expect(same(`${program}-files-${tag}/h.py`, "h.py")).toBe(true);
+    }
+    const verify = ["verify", reference("whole"), "--plain-http", "--static", "--quiet"];
+    expect(await run(...verify, "--require-signature", "--key", "k.pem.pub")).toMatchObject({ exitCode: 0 });
   });
 
-  test.skipIf(!clients.includes("oras"))("oras pulls the same file (skipped: needs oras)", async () => {
+  test.skipIf(lacks)(`mounts a layer of another repository; what is not signed is refused ${lacks ?? ""}`, async () => {
+    await run("push", "large.mar", reference("large"), "--plain-http");
+    const elsewhere = `oci://${registry.host}/other/model:1`;
+    const mounted = JSON.parse((await run("push", "large.mar", elsewhere, "--plain-http", "--json")).stdout);
+    expect(mounted.sent).toBeLessThan(1000);
+    expect(mounted.skipped).toBeGreaterThan(5_000_000);
+    const gate = ["--require-signature", "--key", "k.pem.pub", "-o", `${program}.mar`];
+    expect(await run("pull", elsewhere, "--plain-http", ...gate)).toMatchObject({ exitCode: 1 });
+    expect(await run("pull", elsewhere, "--plain-http", "-o", `${program}.mar`)).toMatchObject({ exitCode: 0 });
+    expect(same(`${program}.mar`, "large.mar")).toBe(true);
+  });
+
+  test.skipIf(lacks)(`an interrupted push and an interrupted pull go on ${lacks ?? ""}`, async () => {
+    const target = `oci://${registry.host}/cut/model:1`;
+    const settings = { env: {}, plainHttp: "loopback" as const, chunk: 1 << 20, retry: { attempts: 4, base: 10 } };
+    const stopped = (after: number) => {
+      const stop = new AbortController();
+      return { ...settings, signal: stop.signal, onBytes: (done: number) => done > after && stop.abort() };
+    };
+    const file = path("cut.mar");
+    await expect(push(file, target, stopped(2_500_000))).rejects.toMatchObject({ code: "interrupted" });
+    const steps: number[] = [];
+    let before = 0;
+    const onBytes = (done: number): void => void (steps.push(done - before), (before = done));
+    await push(file, target, { ...settings, onBytes });
+    // crane's registry does not tell how far an upload came: there it begins again.
+    expect(steps.includes(3 << 20)).toBe(program === "docker-registry");
+    const output = path(`${program}-cut.mar`);
+    const cut = pull(target, { ...stopped(2_000_000), output });
+    await expect(cut).rejects.toMatchObject({ code: "interrupted" });
+    let taken: number | undefined;
+    await pull(target, { ...settings, output, onBytes: (done) => (taken ??= done) });
+    expect(taken).toBeGreaterThan(2_000_000);
+    expect(same(`${program}-cut.mar`, "cut.mar")).toBe(true);
+  });
+});
+
+const lacks = lacksProgram("docker-registry");
+
+describe.skipIf(lacks !== null)(`docker-registry and other clients${lacks === null ? "" : ` (${lacks})`}`, () => {
+  let registry: RealRegistry;
+  const reference = (tag: string) => `oci://${registry.host}/team/model:${tag}`;
+  beforeAll(async () => (registry = await RealRegistry.start("docker-registry")));
+  afterAll(() => registry?.[Symbol.dispose]());
+
+  test.skipIf(!clients.includes("oras"))("oras pulls the same files (skipped: needs oras)", async () => {
     await run("push", "m.mar", reference("oras"), "--plain-http");
+    const image = reference("oras").slice(6);
     const output = path("from-oras");
-    execFileSync("oras", ["pull", "--plain-http", "-o", output, reference("oras").slice(6)]);
-    expect(readFileSync(join(output, "m.mar")).equals(readFileSync(path("m.mar")))).toBe(true);
-    const found = spawnSync("oras", ["discover", "--plain-http", reference("oras").slice(6)], { encoding: "utf8" });
-    expect(found.stdout).toContain("sigstore.bundle");
+    execFileSync("oras", ["pull", "--plain-http", "-o", output, image]);
+    expect(same("from-oras/m.mar", "m.mar")).toBe(true);
+    const found = spawnSync("oras", ["discover", "--plain-http", "--format", "json", image], { encoding: "utf8" });
+    const referrers: { reference: string; artifactType: string }[] = JSON.parse(found.stdout).referrers;
+    expect(referrers.map(({ artifactType }) => artifactType).toSorted()).toEqual([
+      "application/vnd.cyclonedx+json",
+      "application/vnd.dev.sigstore.bundle.v0.3+json",
+      "application/vnd.dev.sigstore.bundle.v0.3+json",
+    ]);
+    for (const one of referrers) execFileSync("oras", ["pull", "--plain-http", "-o", output, one.reference]);
+    for (const suffix of [".sig", ".att", ".cdx.json"]) {
+      expect(same(`from-oras/m.mar${suffix}`, `m.mar${suffix}`)).toBe(true);
+    }
   });
 
   test.skipIf(!clients.includes("oras"))("what oras pushed is pulled, too (skipped: needs oras)", async () => {
-    execFileSync("oras", ["push", "--plain-http", reference("by-oras").slice(6), "m.mar"], { cwd: folder });
-    expect(await run("pull", reference("by-oras"), "--plain-http", "-o", "by-oras.mar")).toMatchObject({ exitCode: 0 });
-    expect(readFileSync(path("by-oras.mar")).equals(readFileSync(path("m.mar")))).toBe(true);
+    const image = reference("by-oras").slice(6);
+    execFileSync("oras", ["push", "--plain-http", image, "m.mar"], { cwd: folder });
+    const type = "application/vnd.dev.sigstore.bundle.v0.3+json";
+    const attached = ["attach", "--plain-http", "--artifact-type", type, image, `m.mar.sig:${type}`];
+    execFileSync("oras", attached, { cwd: folder });
+    const gate = ["--require-signature", "--key", "k.pem.pub", "-o", "by-oras.mar"];
+    expect(await run("pull", reference("by-oras"), "--plain-http", ...gate)).toMatchObject({ exitCode: 0 });
+    expect(same("by-oras.mar", "m.mar")).toBe(true);
   });
 
   test.skipIf(!clients.includes("skopeo"))("skopeo reads the same manifest (skipped: needs skopeo)", async () => {
@@ -111,11 +160,9 @@ describe.skipIf(lacks !== null)(`docker-registry${lacks === null ? "" : ` (${lac
 
   test.skipIf(!clients.includes("crane"))("crane finds the layers sound (skipped: needs crane)", async () => {
     await run("push", "m.mar", reference("crane"), "--plain-http", "--unpacked");
-    const blob = JSON.parse(
-      execFileSync("crane", ["manifest", "--insecure", reference("crane").slice(6)], { encoding: "utf8" }),
-    );
-    const [layer] = blob.layers;
-    const bytes = execFileSync("crane", ["blob", "--insecure", `127.0.0.1:${port}/team/model@${layer.digest}`]);
+    const manifest = execFileSync("crane", ["manifest", "--insecure", reference("crane").slice(6)]);
+    const [layer] = JSON.parse(manifest.toString()).layers;
+    const bytes = execFileSync("crane", ["blob", "--insecure", `${registry.host}/team/model@${layer.digest}`]);
     expect(`sha256:${createHash("sha256").update(bytes).digest("hex")}`).toBe(layer.digest);
   });
 
@@ -125,14 +172,14 @@ describe.skipIf(lacks !== null)(`docker-registry${lacks === null ? "" : ` (${lac
     for (const name of ["one", "two", "three", "four"]) {
       await run("archive", "--model-name", name, "-v", "1", ...model, "--export-path", path("store"));
     }
-    const prefix = `oci://127.0.0.1:${port}/fleet`;
+    const prefix = `oci://${registry.host}/fleet`;
     expect((await run("sync", "store", prefix, "--plain-http")).stdout).toContain("4 archives, 0 unchanged");
     expect((await run("sync", "store", prefix, "--plain-http")).stdout).toContain("4 archives, 4 unchanged, 0 B sent");
     expect((await run("sync", prefix, "copy", "--plain-http")).stdout).toContain("4 archives, 0 unchanged");
     for (const name of readdirSync(path("store"))) {
       expect(readFileSync(path(join("copy", name))).equals(readFileSync(path(join("store", name))))).toBe(true);
     }
-    const catalog = await (await fetch(`http://127.0.0.1:${port}/v2/_catalog`)).json();
+    const catalog = await (await fetch(`http://${registry.host}/v2/_catalog`)).json();
     expect(catalog).toMatchObject({
       repositories: expect.arrayContaining(["fleet", "fleet/one", "fleet/two", "fleet/three", "fleet/four"]),
     });

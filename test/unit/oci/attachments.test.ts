@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -43,6 +43,8 @@ test.each([
   const names = ["m.mar", "m.mar.sig", "m.mar.att", "m.mar.cdx.json"];
   expect(readdirSync(path("store")).toSorted()).toEqual(names.toSorted());
   for (const name of names) expect(same(`store/${name}`, name)).toBe(true);
+  // The server is another user.
+  expect(statSync(path("store")).mode & 0o055).toBe(0o055);
   const verified = await run("verify", target(), "--plain-http", "--static", "--quiet", ...gate);
   expect(verified).toMatchObject({ exitCode: 0 });
 });

@@ -113,6 +113,23 @@ test("an upload that a killed push left behind goes on", async () => {
   expect(registry.log.some((line) => line.startsWith("PATCH") && line.endsWith(" 0-1048575"))).toBe(false);
 });
 
+test("an interruption lets the chunk on its way arrive; the next push goes on behind it", async () => {
+  const stop = new AbortController();
+  const push1 = push(path("m.mar"), reference(), {
+    ...settings(),
+    signal: stop.signal,
+    // In the middle of the second chunk.
+    onBytes: (done) => done > (1 << 20) + 1000 && stop.abort(),
+  });
+  await expect(push1).rejects.toMatchObject({ code: "interrupted", message: expect.stringContaining("goes on") });
+  const [arrived] = [...registry.uploads.values()].map(({ length }) => length).toSorted((a, b) => b - a);
+  expect(arrived).toBe(2 << 20);
+  registry.log.length = 0;
+  await push(path("m.mar"), reference(), settings());
+  const ranges = registry.log.filter((line) => line.startsWith("PATCH")).map((line) => line.split(" ").at(-1));
+  expect(ranges[0]).toBe(`${2 << 20}-${(3 << 20) - 1}`);
+});
+
 test.each(["cut", "truncated", 500, 429] as const)("a pull goes on after %s", async (kind) => {
   await push(path("m.mar"), reference(), settings());
   registry.faults.push({ method: "GET", path: /blobs/, kind });
