@@ -4,10 +4,11 @@ import type { Anomaly, BlockWatcher, Digest, Digests, Entry } from "./archive.ts
 import { AnomalyError } from "./archive.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { fill } from "./byte-source.ts";
+import { FileSums } from "./file-sums.ts";
 import { PartSums } from "./inner-crc.ts";
 import type { Limits } from "./limits.ts";
 import { NestedArchives, startsArchive, storedParts } from "./nested.ts";
-import { BlockRing } from "./read-once.ts";
+import { BlockRing, threadFrom } from "./read-once.ts";
 import type { ZipView } from "./zip-records.ts";
 import { readZip } from "./zip-records.ts";
 
@@ -72,11 +73,12 @@ function hex(crc: number): string {
   return crc.toString(16).padStart(8, "0");
 }
 
-/** One way through the archive; the ring of blocks is made when the first large entry comes. */
+/** One way through the archive; the ring of blocks, or the threads, are made when the first large entry comes. */
 class Pass {
   readonly #archive: Digestible;
   readonly #nested: NestedArchives;
   #ring: BlockRing | undefined;
+  #threads: FileSums | undefined;
 
   constructor(archive: Digestible, nested: NestedArchives) {
     this.#archive = archive;
@@ -94,7 +96,7 @@ class Pass {
   }
 
   async close(): Promise<void> {
-    await this.#ring?.close();
+    await Promise.all([this.#ring?.close(), this.#threads?.close()]);
   }
 
   async #inPlace(entry: Entry, source: ByteSource): Promise<Digest> {
@@ -106,7 +108,14 @@ class Pass {
     }
     const watcher = this.#archive.watch?.(entry);
     const zip = await this.#zipWithin(source);
-    const parts = new PartSums(zip === null ? [] : storedParts(zip));
+    const inner = zip === null ? [] : storedParts(zip);
+    if (source.position !== null && source.size >= threadFrom && !watcher) {
+      this.#threads ??= new FileSums();
+      const { parts, ...digest } = await this.#threads.of(source.position, source.size, inner, this.#archive.signal);
+      await this.#nested.scan(source, entry.path, zip, parts);
+      return digest;
+    }
+    const parts = new PartSums(inner);
     this.#ring ??= await BlockRing.for(this.#archive.entries.reduce((most, { size }) => Math.max(most, size), 0));
     const { sha256 } = await this.#ring.pass(
       { read: (block, position) => fill(source, block, position), close: async () => {} },

@@ -30,17 +30,30 @@ const queue = 1024;
 /** Milliseconds to wait for a block before the event loop gets a turn: the thread may have ended. */
 const patience = 5;
 
+/** What the hashing thread shares with who gives it blocks. */
+export interface ThreadHasher extends Hasher {
+  readonly shared: {
+    readonly memory: SharedArrayBuffer;
+    readonly counts: SharedArrayBuffer;
+    readonly ranges: SharedArrayBuffer;
+  };
+}
+
 /**
  * On a thread of its own over shared memory: SHA-256 runs at 1.4 GB/s a core, so with CRC-32 and the copying on
  * another core the whole takes as long as `openssl sha256`. Both sides wait on counters in shared memory: a message
  * each way costs a tenth of hashing a mebibyte.
  */
-export function threadHasher(bytes: number): Hasher {
-  const memory = new Uint8Array(new SharedArrayBuffer(bytes));
-  const counts = new Int32Array(new SharedArrayBuffer(8));
-  const ranges = new Int32Array(new SharedArrayBuffer(8 * queue));
-  const workerData = { memory: memory.buffer, counts: counts.buffer, ranges: ranges.buffer };
-  const worker = new Worker(threadSource, { eval: true, workerData });
+export function threadHasher(bytes: number): ThreadHasher {
+  const shared = {
+    memory: new SharedArrayBuffer(bytes),
+    counts: new SharedArrayBuffer(8),
+    ranges: new SharedArrayBuffer(8 * queue),
+  };
+  const memory = new Uint8Array(shared.memory);
+  const counts = new Int32Array(shared.counts);
+  const ranges = new Int32Array(shared.ranges);
+  const worker = new Worker(threadSource, { eval: true, workerData: shared });
   let failure: unknown = null;
   let waiting: { resolve(hex: string): void; reject(error: unknown): void } | null = null;
   const fail = (error: unknown): void => {
@@ -58,6 +71,7 @@ export function threadHasher(bytes: number): Hasher {
   };
   return {
     memory,
+    shared,
     push(block) {
       // No bytes would be the mark for "digest".
       if (block.length > 0) ask(block.byteOffset, block.length);

@@ -7,6 +7,18 @@ export interface Part {
   readonly length: number;
 }
 
+/** Parts in rising order, without those that overlap the part before them. */
+export function apart<T extends Part>(parts: readonly T[]): readonly T[] {
+  let end = 0;
+  return parts
+    .toSorted((a, b) => a.offset - b.offset)
+    .filter((part) => {
+      if (part.offset < end) return false;
+      end = part.offset + part.length;
+      return true;
+    });
+}
+
 /** CRC-32 of an entry and of parts of it, taken while its blocks pass by in order; each byte is summed once. */
 export class PartSums<T extends Part> {
   readonly sums = new Map<T, number>();
@@ -18,16 +30,9 @@ export class PartSums<T extends Part> {
   readonly #parts: readonly T[];
   #next = 0;
 
-  /** Parts in rising order; one that overlaps the part before it gets no sum. */
+  /** One of `parts` that overlaps the part before it gets no sum. */
   constructor(parts: readonly T[]) {
-    let end = 0;
-    this.#parts = parts
-      .toSorted((a, b) => a.offset - b.offset)
-      .filter((part) => {
-        const apart = part.offset >= end;
-        if (apart) end = part.offset + part.length;
-        return apart;
-      });
+    this.#parts = apart(parts);
   }
 
   /** Of all blocks so far. */

@@ -6,11 +6,11 @@ import { type Hasher, localHasher } from "./hasher.ts";
 /** 1 MiB: larger blocks gain nothing, smaller ones cost calls (measured, docs/performance.md). */
 export const blockSize = 1 << 20;
 /** Blocks in flight where copying is all: one read, one hashed, one written, one to spare; more only leave the cache. */
-const copyingBlocks = 4;
+export const copyingBlocks = 4;
 /** Blocks in flight where each is compressed: libuv's pool has as many threads unless told otherwise, and some wait. */
 const compressingBlocks = Math.max(6, Number(process.env["UV_THREADPOOL_SIZE"] ?? 4) + 2);
 /** From here on a second thread earns its start-up (15 ms) back. */
-const threadFrom = 24 << 20;
+export const threadFrom = 24 << 20;
 
 /** CRC-32 and SHA-256 of an entry's plain bytes. */
 export interface Checksums {

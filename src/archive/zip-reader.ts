@@ -10,6 +10,9 @@ import type { ZipView } from "./zip-records.ts";
 import { locateData } from "./zip-walk.ts";
 import { storedOrPacked, streamZipEntry } from "./zip-stream.ts";
 
+/** Entries up to this size are digested from reads that take in their neighbours. */
+const readAheadUpTo = 1 << 20;
+
 /** The archive of a ZIP file whose headers are read already. */
 export function zipArchive(
   location: string,
@@ -25,10 +28,16 @@ export function zipArchive(
     if (found === undefined) throw new TypeError(`${entry.path} is not an entry of ${location}`);
     return found;
   };
+  const inFile = new Map<ZipEntry, ByteSource>();
+  // One source an entry, so that whoever reads a model's headers finds what the one before remembered of it.
   const open: Archive["open"] = async (entry) => {
     const found = own(entry);
     await locateData(source, found);
-    if (found.method === "stored") return storedOrPacked(source, found);
+    if (found.method === "stored") {
+      const known = inFile.get(found) ?? storedOrPacked(source, found);
+      inFile.set(found, known);
+      return known;
+    }
     return unpacked.source(entry, () => streamZipEntry(source, found));
   };
   // Small entries that follow each other are digested from one read.
@@ -43,7 +52,8 @@ export function zipArchive(
   const inPlace = async (entry: Entry): Promise<ByteSource | null> => {
     const found = own(entry);
     await locateData(source, found);
-    return found.method === "stored" ? storedOrPacked(ahead, found) : null;
+    if (found.method !== "stored") return null;
+    return found.size > readAheadUpTo ? open(found) : storedOrPacked(ahead, found);
   };
   let digests: Promise<Digests> | undefined;
   return {

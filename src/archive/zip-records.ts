@@ -15,11 +15,23 @@ export interface ZipView {
   readonly anomalies: readonly Anomaly[];
 }
 
+const known = new WeakMap<ByteSource, Map<string, Promise<ZipView>>>();
+
 /**
  * Reads both views of a ZIP file, wherever it lies: the central directory, and the local headers in the order of the
- * file. Never throws for what the bytes say; all that is wrong is in `anomalies`.
+ * file; once for all who ask with the same source. Never throws for what the bytes say; all that is wrong is in
+ * `anomalies`.
  */
-export async function readZip(source: ByteSource, limits: Limits = defaultLimits): Promise<ZipView> {
+export function readZip(source: ByteSource, limits: Limits = defaultLimits): Promise<ZipView> {
+  const views = known.get(source) ?? new Map<string, Promise<ZipView>>();
+  known.set(source, views);
+  const key = JSON.stringify(limits);
+  const view = views.get(key) ?? readViews(source, limits);
+  views.set(key, view);
+  return view;
+}
+
+async function readViews(source: ByteSource, limits: Limits): Promise<ZipView> {
   const anomalies: Anomaly[] = [];
   const directory = await findDirectory(source, anomalies);
   if (directory === null) return { entries: [], anomalies };
