@@ -36,6 +36,8 @@ export function verifyCommand(io: Io): Command {
       const pool = new EnginePool({ project: io.cwd, timeoutMs: Number(flags.timeout) * 1000, signal: io.signal });
       // The engine's process starts first, and loads while we load, and while the static checks run.
       if (!flags.static && flags.engine !== "torchserve") pool.warm();
+      const { shareCores } = await import("../share-cores.ts");
+      shareCores();
       try {
         const { runVerify } = await import("../verify-run.ts");
         await runVerify(paths, flags, io, pool);
