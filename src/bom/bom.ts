@@ -9,13 +9,14 @@ import { auditedPaths, auditFiles } from "../residency/audit.ts";
 import type { Flow } from "../residency/flow.ts";
 import { toolVersion } from "../version.ts";
 import { declaredLicence, isLicenceFile, licenceOfText } from "./licences.ts";
-import type { Bom, Component, Licence, ModelCard, Property, Service } from "./cyclonedx.ts";
+import type { Bom, Component, Licence, ModelCard, PerformanceMetric, Property, Service } from "./cyclonedx.ts";
 import { bomPath } from "./cyclonedx.ts";
+import type { Measured } from "./measured.ts";
 
 export interface BomOptions {
   readonly specVersion?: "1.6" | "1.7";
-  /** Milliseconds of a run, as `verify` measured them, with what ran it. */
-  readonly measured?: { readonly engine: string; readonly loadMs: number; readonly runMs: number };
+  /** What `verify` or `bench` measured. */
+  readonly measured?: Measured;
   /** Whether the archive carries it; by default: whether it carries one already. */
   readonly packed?: boolean;
 }
@@ -99,23 +100,24 @@ async function modelCard(subject: Subject, { measured }: BomOptions): Promise<Mo
       .toSorted(([a], [b]) => compareUtf8(a, b))
       .map(([name, count]) => property(`operator:${name}`, String(count))),
   ].filter((row) => row !== null);
-  const metric = (type: string, ms: number): { type: string; value: string; slice: string } => ({
-    type,
-    value: `${ms} ms`,
-    slice: measured?.engine ?? "",
-  });
   return {
     modelParameters:
       signature === null ? {} : { inputs: signature.inputs.map(describe), outputs: signature.outputs.map(describe) },
-    ...(measured === undefined
-      ? {}
-      : {
-          quantitativeAnalysis: {
-            performanceMetrics: [metric("load time", measured.loadMs), metric("first run", measured.runMs)],
-          },
-        }),
+    ...(measured === undefined ? {} : { quantitativeAnalysis: { performanceMetrics: metricsOf(measured) } }),
     ...(properties.length === 0 ? {} : { properties }),
   };
+}
+
+function metricsOf({ engine, metrics }: Measured): readonly PerformanceMetric[] {
+  const text = (milliseconds: number): string => `${Math.round(milliseconds * 1000) / 1000} ms`;
+  return metrics.map(({ type, milliseconds, interval }) => ({
+    type,
+    value: text(milliseconds),
+    slice: engine,
+    ...(interval === null
+      ? {}
+      : { confidenceInterval: { lowerBound: text(interval.low), upperBound: text(interval.high) } }),
+  }));
 }
 
 async function fileComponents(archive: Archive, without: readonly string[]): Promise<readonly Component[]> {

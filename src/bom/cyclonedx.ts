@@ -18,9 +18,17 @@ export interface ModelCard {
     readonly outputs?: readonly { readonly format: string }[];
   };
   readonly quantitativeAnalysis?: {
-    readonly performanceMetrics: readonly { readonly type: string; readonly value: string; readonly slice: string }[];
+    readonly performanceMetrics: readonly PerformanceMetric[];
   };
   readonly properties?: readonly Property[];
+}
+
+export interface PerformanceMetric {
+  readonly type: string;
+  readonly value: string;
+  /** What ran it. */
+  readonly slice: string;
+  readonly confidenceInterval?: { readonly lowerBound: string; readonly upperBound: string };
 }
 
 export interface Component {

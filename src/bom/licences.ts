@@ -1,4 +1,4 @@
-/** Sentences that only one licence has, lower case with single blanks. The first that fits counts. */
+/** Sentences that only one licence has, lower case with single blanks. Of those that begin together the first counts. */
 const texts: readonly (readonly [id: string, marks: readonly string[]])[] = [
   ["Apache-2.0", ["apache license", "version 2.0, january 2004"]],
   ["AGPL-3.0-only", ["gnu affero general public license version 3"]],
@@ -13,6 +13,7 @@ const texts: readonly (readonly [id: string, marks: readonly string[]])[] = [
   ["CC-BY-4.0", ["creative commons attribution 4.0 international"]],
   ["CC0-1.0", ["cc0 1.0 universal"]],
   ["BSD-3-Clause", ["redistribution and use in source and binary forms", "neither the name of"]],
+  ["BSD-3-Clause", ["redistribution and use in source and binary forms", "to endorse or promote products"]],
   ["BSD-2-Clause", ["redistribution and use in source and binary forms"]],
   ["ISC", ["permission to use, copy, modify, and/or distribute this software for any purpose with or without fee"]],
   ["MIT", ["permission is hereby granted, free of charge, to any person obtaining a copy", "sublicense"]],
@@ -25,10 +26,16 @@ export function isLicenceFile(path: string): boolean {
   return /(?:^|\/)(?:licen[cs]e|copying|copyright|notice)(?:[.-][^/]*)?$/iu.test(path);
 }
 
-/** The SPDX id of a licence's text; null when it is none that we know. */
+/** The SPDX id of a licence's text, of several the first; null when it is none that we know. */
 export function licenceOfText(text: string): string | null {
   const plain = text.toLowerCase().replaceAll(/[\s*#=]+/gu, " ");
-  return texts.find(([, marks]) => marks.every((mark) => plain.includes(mark)))?.[0] ?? null;
+  let [first, at] = [null as string | null, Number.POSITIVE_INFINITY];
+  for (const [id, marks] of texts) {
+    const place = plain.indexOf(marks[0] ?? "");
+    if (place >= at || !marks.every((mark) => plain.includes(mark))) continue;
+    [first, at] = [id, place];
+  }
+  return first;
 }
 
 /** What `SPDX-License-Identifier:` in a source file, or `license:` in a model card's header says. */

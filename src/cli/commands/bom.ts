@@ -8,7 +8,7 @@ import type { PlainHttpFlags } from "../registry-flags.ts";
 interface BomFlags extends PlainHttpFlags {
   readonly output?: string;
   readonly specVersion: "1.6" | "1.7";
-  readonly verifyReport?: string;
+  readonly measured?: string;
   readonly json?: boolean;
 }
 
@@ -18,7 +18,7 @@ export function bomCommand(io: Io): Command {
     .argument("<archive>", wholeLocations)
     .option("-o, --output <file>", "where to write it (default: standard output)")
     .addOption(new Option("--spec-version <version>", "of CycloneDX").choices(["1.6", "1.7"]).default("1.6"))
-    .option("--verify-report <file>", "a document of verify --json: its measured times go into the model's card")
+    .option("--measured <file>", "a document of verify --json or bench --json: its times go into the model's card")
     .option("--plain-http", "oci://: http instead of https, on this machine only")
     .option("--plain-http-anywhere", "oci://: http for every host")
     .option("--json", "print one JSON document, which a bill of materials is anyway")
@@ -29,8 +29,9 @@ export function bomCommand(io: Io): Command {
         import("../../bom/bom.ts"),
         import("../../bom/measured.ts"),
       ]);
-      const report = flags.verifyReport === undefined ? null : await measuredIn(resolve(io.cwd, flags.verifyReport));
-      const options: BomOptions = { specVersion: flags.specVersion, ...(report === null ? {} : { measured: report }) };
+      const { measured: file, specVersion } = flags;
+      const measured = file === undefined ? {} : { measured: await measuredIn(resolve(io.cwd, file), location) };
+      const options: BomOptions = { specVersion, ...measured };
       const archive = await openWhole(location, flags, io);
       try {
         const text = bomText(await buildBom(archive, options));
@@ -46,4 +47,4 @@ export function bomCommand(io: Io): Command {
 const examples = `
 Examples:
   $ model-archiver bom resnet50_fast.mar -o resnet50_fast.cdx.json
-  $ model-archiver verify resnet50_fast.mar --json > verify.json && model-archiver bom resnet50_fast.mar --verify-report verify.json`;
+  $ model-archiver bench resnet50_fast.mar --json > bench.json && model-archiver bom resnet50_fast.mar --measured bench.json`;

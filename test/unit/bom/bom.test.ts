@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Enums, Spec } from "@cyclonedx/cyclonedx-library";
@@ -93,8 +93,9 @@ test("is the same text each time, and takes times from a verify report", async (
   const first = await run("bom", "m.mar");
   expect((await run("bom", "m.mar")).stdout).toBe(first.stdout);
   const inference = { engine: "onnxruntime 1.30.0", loadMs: 10, runMs: 2.5 };
-  writeFileSync(path("verify.json"), JSON.stringify({ reports: [{ inference }] }));
-  const timed = await run("bom", "m.mar", "--verify-report", "verify.json", "-o", "m.cdx.json");
+  const others = [{ path: "other.mar", inference: { ...inference, runMs: 99 } }];
+  writeFileSync(path("verify.json"), JSON.stringify({ reports: [...others, { path: "store/m.mar", inference }] }));
+  const timed = await run("bom", "m.mar", "--measured", "verify.json", "-o", "m.cdx.json");
   expect(timed).toMatchObject({ exitCode: 0, stdout: "" });
   const bom = JSON.parse(readFileSync(path("m.cdx.json"), "utf8"));
   const { performanceMetrics } = bom.metadata.component.modelCard.quantitativeAnalysis;
@@ -102,9 +103,51 @@ test("is the same text each time, and takes times from a verify report", async (
   expect(validator("1.6")(bom)).toEqual([]);
 });
 
+test("takes what verify and bench really write, and nothing else", async () => {
+  const model = join(root, "fixtures/tiny/cnn10_static.onnx");
+  writeFileSync(path("v.json"), (await run("verify", model, "--json")).stdout);
+  const bench = ["bench", model, "--duration", "0.2", "--no-throughput", "--json"];
+  writeFileSync(path("b.json"), (await run(...bench)).stdout);
+  const metricsIn = async (file: string): Promise<{ type: string; value: string }[]> => {
+    const { stdout, stderr } = await run("bom", model, "--measured", file, "--spec-version", "1.7");
+    expect(stderr).toBe("");
+    expect(validator("1.7")(JSON.parse(stdout))).toEqual([]);
+    return JSON.parse(stdout).metadata.component.modelCard.quantitativeAnalysis.performanceMetrics;
+  };
+  expect((await metricsIn("v.json")).map(({ type }) => type)).toEqual(["load time", "first run"]);
+  const timed = await metricsIn("b.json");
+  expect(timed.map(({ type }) => type)).toEqual(["cold start", "load time", "latency p50", "latency p99"]);
+  for (const { value } of timed) expect(value).toMatch(/^\d+(?:\.\d{1,3})? ms$/);
+  for (const text of ["", "no JSON", "{}", '{"reports":[{"path":"cnn10_static.onnx","inference":null}]}']) {
+    writeFileSync(path("odd.json"), text);
+    const { exitCode, stderr } = await run("bom", model, "--measured", "odd.json");
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining("holds no times") });
+  }
+  expect(await run("bom", model, "--measured", "missing.json")).toMatchObject({ exitCode: 2 });
+}, 60_000);
+
 test("knows licences by their text", () => {
   expect(
     licenceOfText("Permission is hereby granted, free of charge, to any person\n obtaining a copy … sublicense"),
   ).toBe("MIT");
   expect(licenceOfText("All rights reserved.")).toBeNull();
+});
+
+test("knows the licences of our own dependencies by their texts", () => {
+  const modules = join(root, "node_modules");
+  const folders = readdirSync(modules).flatMap((name) =>
+    name.startsWith("@")
+      ? readdirSync(join(modules, name)).map((part) => join(modules, name, part))
+      : [join(modules, name)],
+  );
+  const known = new Set(["MIT", "ISC", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "MPL-2.0"]);
+  let count = 0;
+  for (const folder of folders.filter((one) => existsSync(join(one, "package.json")))) {
+    const { license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const file = readdirSync(folder).find((name) => /^licen[cs]e(?:\.(?:md|txt))?$/iu.test(name));
+    if (file === undefined || !known.has(license)) continue;
+    expect(licenceOfText(readFileSync(join(folder, file), "utf8")), folder).toBe(license);
+    count += 1;
+  }
+  expect(count).toBeGreaterThan(50);
 });
