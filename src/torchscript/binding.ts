@@ -74,7 +74,10 @@ function callInPlace(
   builder: Builder,
 ): Value {
   const self = positional[0] ?? keyword.get("self") ?? null;
-  const result = callOperator(name.slice(0, -1), overload, positional, keyword, builder);
+  const base = name.slice(0, -1);
+  // `pow_.Scalar` is `pow.Tensor_Scalar` in place: overloads do not always share their names.
+  const named = overload !== null && choose(overloadsOf(base), overload, positional, keyword) !== null;
+  const result = callOperator(base, named ? overload : null, positional, keyword, builder);
   if (result instanceof UnknownValue) return result;
   if (!(self instanceof TensorValue) || !(result instanceof TensorValue))
     throw invalid(`${name} of something else than a tensor`);

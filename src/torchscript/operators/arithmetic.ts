@@ -2,11 +2,11 @@ import type { DType } from "../../graph/dtype.ts";
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { unsupported } from "../lowering-error.ts";
-import { isFloating, isInteger, resultType } from "../promotion.ts";
+import { isComplex, isFloating, isInteger, resultType } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { withAliases } from "./aliases.ts";
 import { floorDivide, operands, remainder } from "./binary-formulas.ts";
-import { complexBinary } from "./complex-arithmetic.ts";
+import { complexBinary, complexPower } from "./complex-arithmetic.ts";
 import { Maths, toFloat } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 
@@ -38,6 +38,7 @@ function divide(call: Call, builder: Builder, mode: string | null): TensorValue 
 
 function power(builder: Builder, base: TensorValue, exponent: TensorValue, dtype: DType): TensorValue {
   const m = new Maths(builder);
+  if (isComplex(dtype)) return complexPower(builder, base, exponent, dtype);
   const x = builder.cast(base, dtype);
   const known = exponent.rank === 0 ? builder.known(exponent) : null;
   const e = known === null ? null : Number(known[0]);

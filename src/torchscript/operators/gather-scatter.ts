@@ -1,5 +1,6 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
+import { countOf, type Extent, extentsOf } from "../extent.ts";
 import { unsupported } from "../lowering-error.ts";
 import { broadcastShapes, normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
@@ -58,7 +59,7 @@ const reductions: Readonly<Record<string, string>> = {
 
 function sourceOf(call: Call, builder: Builder, index: TensorValue): TensorValue {
   if (call.has("src")) return call.tensor("src");
-  return builder.expand(builder.cast(call.operand("value"), call.tensor("self").dtype), index.shape);
+  return builder.expand(builder.cast(call.operand("value"), call.tensor("self").dtype), extentsOf(builder, index));
 }
 
 function scatterOf(call: Call, builder: Builder, reduction: string): TensorValue {
@@ -88,16 +89,25 @@ function scatterReduce(
   if (reduction === undefined) throw unsupported(`scatter_reduce by ${how}`);
   const m = new Maths(builder);
   const start = neutral[how]?.(self.dtype.includes("float")) ?? 0;
-  const base = includeSelf ? self : scatter(builder, self, dim, index, builder.full(self.dtype, start, index.shape));
+  const base = includeSelf
+    ? self
+    : scatter(builder, self, dim, index, builder.full(self.dtype, start, extentsOf(builder, index)));
   const combined = scatter(builder, base, dim, index, source, reduction);
   if (how !== "mean") return combined;
-  const ones = builder.full(self.dtype, 1, index.shape);
-  const counts = scatter(builder, builder.full(self.dtype, includeSelf ? 1 : 0, self.shape), dim, index, ones, "add");
+  const ones = builder.full(self.dtype, 1, extentsOf(builder, index));
+  const counts = scatter(
+    builder,
+    builder.full(self.dtype, includeSelf ? 1 : 0, extentsOf(builder, self)),
+    dim,
+    index,
+    ones,
+    "add",
+  );
   return m.div(combined, m.max(counts, 1));
 }
 
 /** An index of one dimension, spread over the shape of the source. */
-function along(builder: Builder, index: TensorValue, dim: number, shape: readonly number[]): TensorValue {
+function along(builder: Builder, index: TensorValue, dim: number, shape: readonly Extent[]): TensorValue {
   const flat = builder.reshape(
     builder.cast(index, "int64"),
     shape.map((_, axis) => (axis === dim ? index.count : 1)),
@@ -110,7 +120,8 @@ function indexed(reduction: string): Operator["lower"] {
     const self = call.tensor("self");
     const dim = normalizeDim(call.int("dim"), self.rank);
     const index = call.tensor("index");
-    const shape = self.rank === 0 ? [index.count] : self.shape.with(dim, index.count);
+    const places = countOf(builder, index);
+    const shape = self.rank === 0 ? [places] : extentsOf(builder, self).with(dim, places);
     const given = call.has("source") ? call.tensor("source") : builder.cast(call.operand("value"), self.dtype);
     const alpha = call.has("alpha") ? Number(call.scalar("alpha")) : 1;
     const scaled = alpha === 1 ? given : new Maths(builder).mul(given, alpha);

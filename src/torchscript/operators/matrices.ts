@@ -11,7 +11,7 @@ import { axesOf, reduce } from "./reduce.ts";
 import { vectorNorm } from "./vector-norms.ts";
 
 /** ONNX Runtime's own operator: the standard has no inverse. */
-function inverse(builder: Builder, x: TensorValue): TensorValue {
+export function inverse(builder: Builder, x: TensorValue): TensorValue {
   const wide = x.dtype === "float64" ? x : builder.cast(x, "float32");
   const result = builder.emit("com.microsoft::Inverse", [wide], {}, { dtype: wide.dtype, shape: x.shape });
   return builder.cast(result, x.dtype);
@@ -22,7 +22,7 @@ function determinant(builder: Builder, x: TensorValue): TensorValue {
 }
 
 /** A X = B, or X A = B. */
-function solve(call: Call, builder: Builder): TensorValue {
+export function solve(call: Call, builder: Builder): TensorValue {
   const [a, b] = [call.tensor("A"), call.tensor("B")];
   if (!call.bool("left")) return matmul(builder, b, inverse(builder, a));
   const vector = b.rank === 1 || (b.rank === a.rank - 1 && b.shape.join() === a.shape.slice(0, -1).join());

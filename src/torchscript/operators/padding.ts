@@ -1,7 +1,9 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { raised, unsupported } from "../lowering-error.ts";
+import { isComplex } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
+import { viewAsComplex, viewAsReal } from "./complex.ts";
 import type { Operator } from "./operator.ts";
 import { takeAxis } from "./rearrange.ts";
 
@@ -20,6 +22,9 @@ export function constantPad(
   pad: readonly number[],
   value: TensorValue | number = 0,
 ): TensorValue {
+  if (isComplex(x.dtype) && typeof value === "number" && x.count > 0) {
+    return viewAsComplex(builder, constantPad(builder, viewAsReal(builder, x), [0, 0, ...pad], value));
+  }
   const pads = perAxis(x, pad);
   if (pads.every(([a, b]) => a === 0 && b === 0)) return builder.copy(x);
   const shape = x.shape.map((dim, axis) => dim + pads[axis][0] + pads[axis][1]);

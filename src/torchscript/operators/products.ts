@@ -1,7 +1,7 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { mayEqual } from "../extent.ts";
-import { raised } from "../lowering-error.ts";
+import { raised, unsupported } from "../lowering-error.ts";
 import { broadcastShapes, isComplex, isFloating, resultType } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { withAliases } from "./aliases.ts";
@@ -151,6 +151,12 @@ const sums: readonly Operator[] = [
   ),
 ];
 
+function matrixPower(call: Call, builder: Builder): TensorValue {
+  const n = call.int("n");
+  if (n < 1 || n > 64) throw unsupported(`${call.name} with exponent ${n}`);
+  return chain(builder, Array.from<TensorValue>({ length: n }).fill(call.tensor("self")));
+}
+
 /** Products of vectors, matrices and batches of them. */
 export const products: readonly Operator[] = [
   ...withAliases(
@@ -260,14 +266,16 @@ export const products: readonly Operator[] = [
     lower: (call, builder) => chain(builder, call.tensors("tensors")),
   },
   {
+    name: "aten::linalg_matrix_power",
+    schemas: ["aten::linalg_matrix_power(Tensor self, int n) -> Tensor"],
+    doc: "Repeated product, for positive exponents.",
+    lower: matrixPower,
+  },
+  {
     name: "aten::matrix_power",
     schemas: ["aten::matrix_power(Tensor self, int n) -> Tensor"],
     doc: "Repeated product, for positive exponents.",
-    lower(call, builder) {
-      const n = call.int("n");
-      if (n < 1 || n > 64) throw raised(`matrix_power with exponent ${n}`);
-      return chain(builder, Array.from<TensorValue>({ length: n }).fill(call.tensor("self")));
-    },
+    lower: matrixPower,
   },
   ...sums,
 ];

@@ -1,6 +1,8 @@
 import { groupedProducts } from "./grouped-products.ts";
 import { quantization } from "./quantization.ts";
 import { quantizedLayers } from "./quantized-layers.ts";
+import { statistics } from "./statistics.ts";
+import { factorizations } from "./factorizations.ts";
 import { matrices } from "./matrices.ts";
 import { vectorNorms } from "./vector-norms.ts";
 import { deviations } from "./deviations.ts";
@@ -131,6 +133,8 @@ export const operators: readonly Operator[] = [
   ...shortTimeFourier,
   ...copies,
   ...matrixFunctions,
+  ...factorizations,
+  ...statistics,
   ...decompositions,
 ];
 

@@ -10,6 +10,7 @@ import { callOperator } from "../../../src/torchscript/binding.ts";
 import { Builder } from "../../../src/torchscript/builder.ts";
 import { bfloatBits, bfloatValue, halfBits, halfValue } from "../../../src/torchscript/encode-known.ts";
 import { viewAsReal } from "../../../src/torchscript/operators/complex.ts";
+import { graphShape, hasUnknown } from "../../../src/torchscript/extent.ts";
 import { GraphValue, TensorValue } from "../../../src/torchscript/tensor-value.ts";
 import {
   DeviceValue,
@@ -169,7 +170,7 @@ class Batch {
         const tensor = ran[item.name];
         return {
           dtype: item.dtype,
-          shape: item.shape ?? tensor.dims,
+          shape: hasUnknown(item.shape) ? tensor.dims : item.shape,
           data: Array.from(tensor.data as Float32Array, Number),
           dims: tensor.dims,
         };
@@ -189,7 +190,7 @@ class Batch {
     const name = `y${outputs.length}`;
     const output = new GraphValue(carried, result.shape, { name, scope: this.builder.graph.root });
     this.builder.graph.push("Identity", [result], {}, [output]);
-    outputs.push({ name, dtype: carried, shape: [...result.shape] });
+    outputs.push({ name, dtype: carried, shape: graphShape(result.shape) });
     return { name, dtype: tensor.dtype, shape: tensor.shape };
   }
 }
