@@ -1,5 +1,6 @@
 import { readMachine } from "../machine/read-machine.ts";
 import { compareRounds } from "./compare.ts";
+import { ownCpuMs } from "./measure.ts";
 import type { Point, Rig, Running } from "./rig.ts";
 import { latencyWithin, type Limit } from "./slo.ts";
 import { latencyOf, median, round } from "./statistics.ts";
@@ -60,7 +61,7 @@ async function fought(
 ): Promise<{ readonly confirmation: Confirmation; readonly trust: Trust }> {
   for (const { running } of [standard, best]) await running.measure({ milliseconds: roundMs / 2, maxRuns: 100 });
   const before = readMachine();
-  let cpuMs = 0;
+  let cpuMs = -ownCpuMs();
   for (let i = 0; i < rounds; i += 1) {
     // Who comes first changes from round to round.
     for (const { running, rates, times } of i % 2 === 0 ? [standard, best] : [best, standard]) {
@@ -70,7 +71,7 @@ async function fought(
       cpuMs += load.cpuMs;
     }
   }
-  const trust = trustOf(before, readMachine(), cpuMs, []);
+  const trust = trustOf(before, readMachine(), cpuMs + ownCpuMs(), []);
   const { engine, clients = null } = best.running;
   return { confirmation: { engine, clients, ...judgeDuel(standard, best, slo) }, trust };
 }

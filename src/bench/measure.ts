@@ -72,6 +72,7 @@ export interface Steady {
   readonly times: readonly number[];
   /** Median of each round, ms. */
   readonly medians: readonly number[];
+  /** Processor time of the workers and of us who asked them. */
   readonly cpuMs: number;
   readonly peakMemory: number;
   /** Why it ended: P99 is known well enough, or the time was up. */
@@ -89,6 +90,7 @@ export async function steadyRuns(running: Running, durationMs: number): Promise<
   const times: number[] = [];
   const middles: number[] = [];
   let [cpuMs, peakMemory] = [0, 0];
+  const own = ownCpuMs();
   const end = performance.now() + durationMs;
   for (;;) {
     const milliseconds = Math.min(roundMs, Math.max(1, durationMs / leastRounds));
@@ -99,9 +101,21 @@ export async function steadyRuns(running: Running, durationMs: number): Promise<
     peakMemory = Math.max(peakMemory, measured.peakMemory);
     const known = middles.length >= leastRounds && isKnown(times);
     if (known || performance.now() >= end) {
-      return { times, medians: middles, cpuMs, peakMemory, ended: known ? "confident" : "duration" };
+      return {
+        times,
+        medians: middles,
+        cpuMs: cpuMs + ownCpuMs() - own,
+        peakMemory,
+        ended: known ? "confident" : "duration",
+      };
     }
   }
+}
+
+/** Processor time of this process so far, ms. */
+export function ownCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 function isKnown(times: readonly number[]): boolean {

@@ -47,7 +47,7 @@ export interface Load {
   readonly rowsPerSecond: number;
   /** Milliseconds of every run of every worker. */
   readonly times: readonly number[];
-  /** Processor time that measuring took, ours included, ms. */
+  /** Processor time of the workers while they were measured, ms. */
   readonly cpuMs: number;
   /** Processor time of the workers since they started, ms. */
   readonly totalCpuMs: number;

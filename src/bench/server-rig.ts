@@ -138,7 +138,7 @@ async function busy(
   { milliseconds, maxRuns, clients, cpuBefore }: Busy,
 ): Promise<Load> {
   const times: number[] = [];
-  const [own, theirs] = [process.cpuUsage(), cpuTimeOf(groupMembers(served.group))];
+  const before = cpuTimeOf(groupMembers(served.group));
   const began = performance.now();
   const client = async (): Promise<void> => {
     do {
@@ -149,12 +149,11 @@ async function busy(
   };
   await Promise.all(Array.from({ length: clients }, client));
   const elapsedMs = performance.now() - began;
-  const { user, system } = process.cpuUsage(own);
   const total = cpuTimeOf(groupMembers(served.group));
   return {
     rowsPerSecond: (times.length * 1000) / elapsedMs,
     times,
-    cpuMs: (user + system) / 1000 + total - theirs,
+    cpuMs: total - before,
     totalCpuMs: total - cpuBefore,
     peakMemory: peakMemoryOf(await served.workers()),
   };

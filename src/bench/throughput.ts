@@ -1,6 +1,7 @@
 import { usableCores } from "../machine/machine.ts";
 import { readMachine } from "../machine/read-machine.ts";
 import type { BenchShape } from "./bench-schema.ts";
+import { ownCpuMs } from "./measure.ts";
 import type { Load, Point, Rig } from "./rig.ts";
 import { latencyOf, round } from "./statistics.ts";
 import { trustOf } from "./trust.ts";
@@ -42,7 +43,7 @@ export interface Throughput {
 /** Measures workers, which share the cores, and batches, which grow while it pays. */
 export async function throughputOf(rig: Rig, onStep?: (what: string) => void): Promise<Throughput> {
   const rows: Row[] = [];
-  const [before, own] = [readMachine(), process.cpuUsage()];
+  const [before, own] = [readMachine(), ownCpuMs()];
   const cores = usableCores(before);
   let cpuMs = 0;
   for (const workers of doublings(cores)) {
@@ -59,7 +60,6 @@ export async function throughputOf(rig: Rig, onStep?: (what: string) => void): P
       best = measured.rowsPerSecond;
     }
   }
-  const { user, system } = process.cpuUsage(own);
-  const { noise } = trustOf(before, readMachine(), cpuMs + (user + system) / 1000, []);
+  const { noise } = trustOf(before, readMachine(), cpuMs + ownCpuMs() - own, []);
   return { rows, noise };
 }

@@ -7,6 +7,7 @@ import { machineFacts, translatedFailure } from "./bench.ts";
 import { type Advice, adviceFor, defaultPoint, samePoint, type TunePoint } from "./advice.ts";
 import { duel } from "./duel.ts";
 import { rigOf, type RigOptions, serverOf } from "./engines.ts";
+import { ownCpuMs } from "./measure.ts";
 import type { Point, Rig } from "./rig.ts";
 import { latencyWithin, type Limit } from "./slo.ts";
 import { latencyOf, round } from "./statistics.ts";
@@ -126,7 +127,7 @@ export async function search(
   options: Pick<TuneOptions, "slo" | "pointMs" | "maxBatch" | "onPoint" | "signal">,
   before: Machine = readMachine(),
 ): Promise<TuneResult> {
-  const own = process.cpuUsage();
+  const own = ownCpuMs();
   const cores = usableCores(before);
   const points = new Points(rig, options);
   const standard = await points.at(defaultPoint);
@@ -136,7 +137,7 @@ export async function search(
   }
   for (const coarse of ranked(points.all).slice(0, 2)) await growBatch(points, coarse, options.maxBatch);
   const [found] = ranked(points.all);
-  if (found !== undefined) for (const point of neighbours(found, cores)) await points.at(point);
+  if (found !== undefined) for (const point of neighbours(found, cores, options.maxBatch)) await points.at(point);
   const best = ranked(points.all)[0] ?? null;
   return {
     path: rig.path,
@@ -151,11 +152,9 @@ export async function search(
     best,
     advice: best === null ? null : adviceFor(best, cores, options.slo),
     confirmation: null,
-    trust: trustOf(before, readMachine(), points.cpuMs + milliseconds(process.cpuUsage(own)), []),
+    trust: trustOf(before, readMachine(), points.cpuMs + ownCpuMs() - own, []),
   };
 }
-
-const milliseconds = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1000;
 
 /** More throughput among those within the limits; where none is, the fastest. */
 export function ranked(points: readonly TunePoint[]): TunePoint[] {
@@ -174,12 +173,14 @@ async function growBatch(points: Points, { workers, threads, rowsPerSecond }: Tu
   }
 }
 
-function neighbours({ workers, threads, batch }: Point, cores: number): Point[] {
+function neighbours({ workers, threads, batch }: Point, cores: number, maxBatch: number): Point[] {
   const around = [
     { workers: workers + 1, threads, batch },
     { workers: workers - 1, threads, batch },
     { workers, threads: threads + 1, batch },
     { workers, threads, batch: Math.round(batch * 1.5) },
   ];
-  return around.filter((point) => point.workers >= 1 && point.workers * Math.max(1, point.threads) <= cores);
+  return around.filter(
+    (point) => point.workers >= 1 && point.workers * Math.max(1, point.threads) <= cores && point.batch <= maxBatch,
+  );
 }

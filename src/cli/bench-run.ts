@@ -10,7 +10,7 @@ import { ArchiverError } from "../errors.ts";
 import { renderBench, renderTable } from "../report/bench-report.ts";
 import { chalkFor } from "./colour.ts";
 import type { Io } from "./io.ts";
-import { type MeasuringFlags, numberOf, rigOptions } from "./measuring-flags.ts";
+import { type MeasuringFlags, numberOf, refuseUnwritable, rigOptions } from "./measuring-flags.ts";
 
 /** The flags of `bench`, as commander gives them. */
 export interface BenchFlags extends MeasuringFlags {
@@ -37,6 +37,7 @@ export async function runBench(path: string | undefined, flags: BenchFlags, io: 
     return;
   }
   if (path === undefined) throw new ArchiverError("usage", "bench needs an archive, or --table with results.");
+  for (const file of [flags.append, flags.html]) await refuseUnwritable(file, io.cwd);
   const result = await measure(path, flags, io);
   if (flags.append !== undefined) await appendResult(flags.append, io.cwd, result);
   if (flags.html !== undefined) await writePage(flags.html, result, io);
@@ -74,7 +75,9 @@ async function measure(path: string, flags: BenchFlags, io: Io): Promise<BenchRe
     try {
       const maxRegression = shareOf(flags.maxRegression);
       const baseline = other === null ? null : { archive: other, maxRegression };
-      return { ...(await bench(archive, { ...options, baseline })), path };
+      const result = await bench(archive, { ...options, baseline });
+      const comparison = result.comparison && { ...result.comparison, baseline: flags.baseline ?? "" };
+      return { ...result, comparison, path };
     } finally {
       if (options.onStep) io.stderr.write(clearLine);
       await other?.close();

@@ -1,3 +1,6 @@
+import { access, constants } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { translated } from "../archive/file-source.ts";
 import type { EngineName, RigOptions } from "../bench/engines.ts";
 import { ArchiverError } from "../errors.ts";
 import { readInputs } from "../verify/inputs.ts";
@@ -39,6 +42,19 @@ export async function rigOptions(flags: MeasuringFlags, io: Io): Promise<RigOpti
     signal: io.signal,
     ...(tmpDir === undefined ? {} : { tmpDir }),
   };
+}
+
+/** Refuses a file that could not be written when minutes of measuring are over. Throws ArchiverError. */
+export async function refuseUnwritable(path: string | undefined, cwd: string): Promise<void> {
+  if (path === undefined) return;
+  const file = resolve(cwd, path);
+  const exists = await access(file).then(
+    () => true,
+    () => false,
+  );
+  await access(exists ? file : dirname(file), constants.W_OK).catch((error: unknown) => {
+    throw translated(error, exists ? path : dirname(file));
+  });
 }
 
 export function numberOf(option: string, text: string): number {

@@ -109,13 +109,19 @@ export function trustText({ trust, latency, ended }: BenchResult): string {
   return trustLine(trust, `${plural(latency.runs, "run")} ${why}, ${p99}`);
 }
 
+const against = {
+  ready: "no slower than the baseline by more than is allowed",
+  "not ready": "slower than the baseline",
+  "not proven": "against the baseline nothing is certain",
+} as const;
+
 function verdictLine({ verdict, slo, comparison }: BenchResult, chalk: ChalkInstance): string {
   if (verdict === null) return "";
   const colour = verdict === "ready" ? chalk.green.bold : verdict === "not ready" ? chalk.red.bold : chalk.yellow.bold;
   const rows = slo?.limits ?? [];
   const telling = verdict === "ready" ? rows : rows.filter(({ answer }) => answer !== "ok");
   const texts = telling.map((row) => `${limitText(row)}${row.reason === null ? "" : ` (${row.reason})`}`);
-  if (comparison !== null && comparison.verdict === verdict && verdict !== "ready") texts.push("against the baseline");
+  if (comparison?.verdict === verdict) texts.push(against[verdict]);
   return `${colour(verdict)}   ${printable(texts.join("; "))}\n`;
 }
 

@@ -24,8 +24,10 @@ export function verifyRows(report: Report, facts: Facts, remedies: ReadonlyMap<s
     const label = labelOf(check);
     families.set(label, [...(families.get(label) ?? []), check]);
   }
+  const noRunReason =
+    report.checks.find(({ id, status }) => id === "model/runs" && status === "skipped")?.reason ?? null;
   return [
-    ...[...families].flatMap(([label, checks]) => familyRows(label, checks, { facts, remedies })),
+    ...[...families].flatMap(([label, checks]) => familyRows(label, checks, { facts, remedies, noRunReason })),
     ...sloRows(report),
   ];
 }
@@ -54,6 +56,8 @@ function labelOf({ id }: CheckReport): string {
 }
 
 interface Context {
+  /** Why the model did not run; null where it did. */
+  readonly noRunReason: string | null;
   readonly facts: Facts;
   readonly remedies: ReadonlyMap<string, string>;
 }
@@ -108,8 +112,10 @@ function wordOf({ severity }: CheckReport): RowWord {
 }
 
 /** Checks that wait for another are no news; what could not run for a reason of its own is. */
-function skippedRows(label: string, check: CheckReport, { facts }: Context): VerifyRow[] {
+function skippedRows(label: string, check: CheckReport, { facts, noRunReason }: Context): VerifyRow[] {
   const { reason = "", findings } = check;
+  // What keeps the model from running is told there.
+  if (check.id !== "model/runs" && reason === noRunReason) return [];
   if (reason.startsWith("after ") || (label === "runs" && check.id !== "model/runs")) return [];
   if (facts.static && label === "runs") return [];
   const below = findings.flatMap((finding) => [placed(finding), ...(finding.remedy ? [finding.remedy] : [])]);

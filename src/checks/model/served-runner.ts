@@ -48,10 +48,12 @@ export function servedRunner(options: ServerOptions): ModelRunner {
 
 /** Why no server can be given this archive; null: it can. */
 export function notServable({ archive: { container, location } }: Subject): NoRun | null {
-  if (container === "bare") return skip("a model file by itself has no handler to serve it", packIt);
-  return /^\w+:\/\//.test(location)
-    ? skip("TorchServe serves files of this machine", `Fetch ${location} first.`)
-    : null;
+  if (container === "bare") {
+    const message = "A model file by itself has no handler to serve it";
+    return skip("no archive", message, "Pack it with model-archiver archive, or use another engine.");
+  }
+  if (!/^\w+:\/\//.test(location)) return null;
+  return skip("not on this machine", "TorchServe is given files", `Fetch ${location} first.`);
 }
 
 async function register(
@@ -69,10 +71,8 @@ async function register(
   });
 }
 
-const packIt = "Pack it with model-archiver archive, or verify with another engine.";
-
-function skip(reason: string, remedy: string): NoRun {
-  return { stage: "skipped", reason, advice: [{ message: reason, at: null, remedy }] };
+function skip(reason: string, message: string, remedy: string): NoRun {
+  return { stage: "skipped", reason, advice: [{ message, at: null, remedy }] };
 }
 
 /** Asks twice, and as many at once as the server makes batches of. */
@@ -108,7 +108,8 @@ export async function knownRequest(subject: Subject): Promise<RequestBody | null
 }
 
 export const noRequest = skip(
-  "nobody but its author knows what the handler takes",
+  "no request to send",
+  "Nobody but its author knows what the handler takes",
   "Give what a client would send with --sample FILE.",
 );
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -75,6 +75,7 @@ describe("the search, on machines whose best setting is known", () => {
     const batching = ({ batch }: Point) => 20 + batch;
     expect(await found(batching, "p99=60ms")).toMatchObject({ workers: 8, batch: 32 });
     expect((await found(batching, "p99=30ms"))?.batch).toBe(8);
+    expect((await found(batching, "p99=60ms", 4))?.batch).toBe(4);
   });
 });
 
@@ -106,6 +107,41 @@ test("a batch waits for a part of what the limit leaves, never more than TorchSe
   expect(adviceFor(point(10, 50), 2, parseSlo("p99=200ms")).maxBatchDelay).toBe(0);
 });
 
+test("what tuning said before goes, what others said stays", async () => {
+  const file = join(folder, "own.yaml");
+  await writeFile(
+    file,
+    "# Mine.\n# Tuned with x 1; run the server with OMP_NUM_THREADS=7.\nresponseTimeout: 9 # why\n",
+  );
+  const run = [
+    "tune",
+    `${tiny}/mnist_1x1x28x28.onnx`,
+    "--point",
+    "0.05",
+    "--max-batch",
+    "1",
+    "--write",
+    file,
+    "--quiet",
+  ];
+  await runMain(run);
+  await runMain(run);
+  const text = await readFile(file, "utf8");
+  expect(text).toMatch(/# Mine\.\nresponseTimeout: 9 # why\n/);
+  expect(text.match(/OMP_NUM_THREADS=/g)).toHaveLength(1);
+  expect(text).not.toContain("x 1");
+});
+
+test.each([
+  ["--into", "new.zip", "usage"],
+  ["--write", "nowhere/model-config.yaml", "not-found"],
+  ["--write", `${tiny}/mnist_1x1x28x28.onnx`, "bad-config"],
+])("%s %s is refused before minutes of measuring", async (flag, value, code) => {
+  const run = ["tune", `${tiny}/mnist_1x1x28x28.onnx`, "--point", "600", "--json", flag, value];
+  const { exitCode, stdout } = await runMain(run);
+  expect([exitCode, JSON.parse(stdout).error.code]).toEqual([2, code]);
+});
+
 test("the settings land in model-config.yaml and in a new archive that verifies", async () => {
   const handler = "fixtures/efficientnet-lite0/onnx_handler.py";
   const run = ["archive", "--model-name", "m", "--version", "1", "--handler", handler, "--export-path", folder];
@@ -127,4 +163,6 @@ test("the settings land in model-config.yaml and in a new archive that verifies"
   const verified = await runMain(["verify", "--json", into]);
   expect(verified.exitCode, verified.stdout).toBe(0);
   expect((await runMain(["inspect", "--json", into])).stdout).toContain("model-config.yaml");
+  const again = await runMain(["tune", join(folder, "m.mar"), "--into", into, "--point", "600", "--json"]);
+  expect(JSON.parse(again.stdout).error.code).toBe("already-exists");
 });

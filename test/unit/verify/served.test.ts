@@ -50,7 +50,7 @@ describe("verify --engine torchserve", () => {
 
   test("a model file by itself has nothing to be served by", async () => {
     const runs = (await reportOf(`${lite0}/model.pt`)).checks.find(({ id }: { id: string }) => id === "model/runs");
-    expect(runs.reason).toBe("a model file by itself has no handler to serve it");
+    expect(runs.reason).toBe("no archive");
   });
 });
 
