@@ -1,5 +1,14 @@
 // What is measured on, made in a temporary folder: the same bytes on every machine.
-import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  statfsSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 
 const block = 1 << 22;
@@ -75,12 +84,44 @@ function sparse(path, bytes) {
   closeSync(file);
 }
 
+/** A file of zeros that takes no room. */
+export function sparseFile(path, bytes) {
+  const file = openSync(path, "w");
+  ftruncateSync(file, bytes);
+  closeSync(file);
+}
+
+const tmpfs = 0x01021994;
+
+/**
+ * Writes and frees as much memory as the next run will write, when the folder lies in memory. A virtual machine gives
+ * free pages back to its host; the first who touches them again pays several times what copying costs.
+ */
+export function touchPages(folder, bytes) {
+  if (statfsSync(folder).type !== tmpfs) return;
+  const path = join(folder, "pages");
+  const file = openSync(path, "w");
+  const zeros = Buffer.alloc(block);
+  for (let done = 0; done < bytes; done += block) writeSync(file, zeros);
+  closeSync(file);
+  unlinkSync(path);
+}
+
+export function writeHandler(folder) {
+  writeFileSync(join(folder, "handler.py"), "def handle(data, context):\n    return data\n");
+}
+
+/** `weights.bin`: megabytes of fp32 numbers. */
+export function makeWeights(folder, megabytes) {
+  fill(join(folder, "weights.bin"), megabytes, weights, 1);
+}
+
 /** Makes all inputs below `folder`; `weightsMb` and `textMb` are megabytes of 2^20 bytes. */
 export function makeInputs(folder, { weightsMb, textMb }) {
   mkdirSync(folder, { recursive: true });
   const at = (name) => join(folder, name);
-  writeFileSync(at("handler.py"), "def handle(data, context):\n    return data\n");
-  fill(at("weights.bin"), weightsMb, weights, 1);
+  writeHandler(folder);
+  makeWeights(folder, weightsMb);
   fill(at("int8.bin"), textMb / 2, int8, 2);
   fill(at("vocab.txt"), textMb / 2, text, 3);
   writeFileSync(at("small.bin"), weights(numbers(4)).subarray(0, 20_000));

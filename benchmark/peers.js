@@ -38,14 +38,15 @@ export const zipfileStored = (from, to) => [
   to,
 ];
 
-export const onnxRun = (model) => [
+export const onnxRun = (model, shape) => [
   python,
   "-c",
-  `import sys, numpy, onnxruntime
+  `import sys, json, numpy, onnxruntime
 session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
 given = session.get_inputs()[0]
-session.run(None, {given.name: numpy.zeros([1, 3, 224, 224], numpy.float32)})`,
+session.run(None, {given.name: numpy.zeros(json.loads(sys.argv[2]), numpy.float32)})`,
   model,
+  JSON.stringify(shape),
 ];
 
 export const torchRun = (model) => [

@@ -21,10 +21,12 @@ export function machine(folder) {
 /** What a target asks, and whether it was reached: by minima; missed only by more than the spread of both sides. */
 export function judge(job) {
   return job.targets.map(({ peer, atMost, of = "wall" }) => {
-    const ours = job.results.ours[of];
+    const ours = job.results.ours?.[of];
     const theirs = peer === null ? null : job.results[peer]?.[of];
     if (!ours || theirs === undefined) return { peer, atMost, of, ratio: null, reached: null, clear: false };
-    const ratio = theirs === null ? ours.min : ours.min / theirs.min;
+    // Of memory and of what is left on the disk the worst run counts.
+    const own = of === "rss" || of === "temporary" ? ours.max : ours.min;
+    const ratio = theirs === null ? own : own / theirs.min;
     const best = theirs === null ? ours.min : ours.min / theirs.max;
     return { peer, atMost, of, ratio, reached: ratio <= atMost, clear: best > atMost };
   });
@@ -33,12 +35,14 @@ export function judge(job) {
 /** A bare figure, in the unit of what it counts. */
 function figure(of, value) {
   if (of === "requests") return String(value);
-  if (of === "bytes") return `${Math.round(value / 1000)} KB`;
+  if (of === "bytes" || of === "read") return `${Math.round(value / 1000)} KB`;
   return megabytes(value);
 }
 
+const worded = { wall: "", ratio: "", read: "bytes read ", rss: "memory " };
+
 function targetText({ peer, atMost, of, ratio, reached }) {
-  const what = peer === null ? of : `${of === "wall" ? "" : `${of} `}× ${peer}`;
+  const what = peer === null ? (worded[of] ?? of).trim() : `${worded[of] ?? `${of} `}× ${peer}`;
   const mark = reached === null ? "" : reached ? "reached" : "missed";
   if (ratio === null) return { what, measured: "skipped", limit: "", mark };
   if (peer === null) return { what, measured: figure(of, ratio), limit: `≤ ${figure(of, atMost)}`, mark };
@@ -47,15 +51,16 @@ function targetText({ peer, atMost, of, ratio, reached }) {
 
 /** Every measurement with its spread, then the ratios. */
 export function renderText(run) {
-  const lines = [`${run.date} · ${run.machine}`, ""];
+  const lines = [`${run.date} · ${run.machine}`, ...(run.model === null ? [] : [`models: ${run.model}`]), ""];
   for (const job of run.jobs) {
     lines.push(job.title);
-    for (const [name, { wall, cpu, rss, size }] of Object.entries(job.results)) {
+    for (const [name, { wall, cpu, rss, read, size }] of Object.entries(job.results)) {
       if (wall === undefined) continue;
       const spread = `${seconds(wall.min)} (median ${seconds(wall.median)}, max ${seconds(wall.max)})`;
       const rest = [
         cpu && `cpu ${seconds(cpu.min)}`,
         rss && `rss ${megabytes(rss.max)}`,
+        read && `read ${megabytes(read.min)}`,
         size && `out ${megabytes(size.min)}`,
       ];
       lines.push(`  ${name.padEnd(34)} ${spread}  ${rest.filter(Boolean).join("  ")}`);
@@ -67,7 +72,7 @@ export function renderText(run) {
     }
     lines.push("");
   }
-  return lines.join("\n");
+  return [...lines, ...run.left.map((line) => `left out: ${line}`)].join("\n");
 }
 
 /** The README's table. */
@@ -78,8 +83,11 @@ export function renderMarkdown(run) {
       return `| ${job.title} | ${what} | ${measured} | ${limit} | ${mark} |`;
     }),
   );
-  const head = `Measured ${run.date.slice(0, 10)}: ${run.machine}. Minima of interleaved runs.`;
-  return `${head}\n\n| job | against | measured | wanted | |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+  const model = run.model === null ? "" : ` The models are ${run.model}.`;
+  const head = `Measured ${run.date.slice(0, 10)}: ${run.machine}. Minima of interleaved runs.${model}`;
+  const skipped = run.jobs.flatMap((job) => Object.entries(job.skipped).map(([name, why]) => `${name}: ${why}`));
+  const left = [...new Set([...run.left, ...skipped])].map((line) => `- ${line}\n`).join("");
+  return `${head}\n\n| job | against | measured | wanted | |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n${left && `\nLeft out:\n\n${left}`}`;
 }
 
 /** Ratios that are missed by more than the spread of the runs. */

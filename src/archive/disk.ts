@@ -78,6 +78,9 @@ function openFile(path: string, flags: string, mode: number): Promise<DiskFile> 
   });
 }
 
+/** Bytes after which a disk is told to begin: `sync` at the end would else wait for all of it. */
+const flushEvery = 64 << 20;
+
 function diskFile(fd: number, path: string): DiskFile {
   const calls = new FileCalls(fd);
   const failed = (error: unknown): never => {
@@ -87,6 +90,16 @@ function diskFile(fd: number, path: string): DiskFile {
     new Promise((resolve, reject) => {
       start((error, value) => (error ? reject(diskFailure(error, path)) : resolve(value)));
     });
+  let unflushed = 0;
+  let flushing: Promise<void> | null = null;
+  let flushFailure: unknown = null;
+  const flush = (): void => {
+    unflushed = 0;
+    flushing = call((done) => fs.fdatasync(fd, done))
+      .then(() => undefined)
+      .catch((error: unknown) => void (flushFailure ??= error))
+      .finally(() => (flushing = null));
+  };
   return {
     size: async () => (await call<fs.Stats>((done) => fs.fstat(fd, done)))?.size ?? 0,
     read: (buffer, position) => calls.read(buffer, 0, position).catch(failed),
@@ -94,10 +107,20 @@ function diskFile(fd: number, path: string): DiskFile {
       for (let written = 0; written < bytes.length;) {
         written += await calls.write(bytes, written, position + written).catch(failed);
       }
+      unflushed += bytes.length;
+      if (unflushed >= flushEvery && flushing === null) flush();
     },
     truncate: async (size) => void (await call((done) => fs.ftruncate(fd, size, done))),
-    sync: async () => void (await call((done) => fs.fsync(fd, done))),
-    close: async () => void (await call((done) => fs.close(fd, done))),
+    async sync() {
+      await flushing;
+      // The kernel tells of a failed write once; a later call would find nothing wrong.
+      if (flushFailure !== null) throw flushFailure;
+      await call((done) => fs.fsync(fd, done));
+    },
+    async close() {
+      await flushing;
+      await call((done) => fs.close(fd, done));
+    },
   };
 }
 

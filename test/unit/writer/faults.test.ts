@@ -1,8 +1,17 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import fs, {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { archive } from "../../../src/pack/pack.ts";
 import { archiveFormats } from "../../../src/pack/recipe.ts";
 import { brokenDisk } from "./broken-disk.ts";
@@ -37,6 +46,22 @@ describe("a writer that fails leaves the old output and nothing else", () => {
     statSync(path).isDirectory()
       ? readFileSync(join(path, "MAR-INF/MANIFEST.json"), "utf8")
       : readFileSync(path, "latin1");
+
+  test("a disk that fails behind the writer's back, while the rest is still being written", async () => {
+    const large = join(folder, "large.bin");
+    writeFileSync(large, "");
+    truncateSync(large, 70 << 20);
+    const input = { ...recipe, serializedFile: "large.bin", archiveFormat: "zip-store", exportPath: "late" } as const;
+    const failing = vi.spyOn(fs, "fdatasync").mockImplementation((_, done) => done(new Error("planned failure")));
+    try {
+      await expect(archive(input, { cwd: folder })).rejects.toThrow("planned failure");
+      expect(failing).toHaveBeenCalledOnce();
+    } finally {
+      failing.mockRestore();
+    }
+    expect(readdirSync(join(folder, "late"))).toEqual([]);
+    await archive(input, { cwd: folder });
+  });
 
   test.each(archiveFormats)("%s: at every read, write, open and rename", async (archiveFormat) => {
     const output = join(folder, "out", `m${suffix[archiveFormat]}`);
