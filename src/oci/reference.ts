@@ -41,6 +41,11 @@ export function isOci(location: string): boolean {
 /** `oci://host[:port]/repository[:tag][@sha256:…]` or `oci-layout:FOLDER[:tag]`; the tag is `latest` when left out. */
 export function parseReference(text: string): Reference {
   if (text.startsWith("oci-layout:")) return parseLayout(text.slice("oci-layout:".length), text);
+  if (/^oci:\/\/[^/]*@/iu.test(text)) {
+    // Not shown: it may be a password.
+    const message = `oci://…${text.slice(text.indexOf("@"))}: a reference holds no user or password`;
+    throw new ArchiverError("usage", message, { remedy: "docker login HOST" });
+  }
   const rest = /^oci:\/\/(.+)$/u.exec(text)?.[1] ?? "";
   const [path = "", digest, ...more] = rest.split("@");
   const slash = path.indexOf("/");

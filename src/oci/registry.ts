@@ -81,6 +81,7 @@ export class Registry implements Store {
       start: this.#url("blobs/uploads/"),
       ask: (ask) => this.#once(ask),
       refused: (answer) => this.#refused(answer),
+      exists: () => this.hasBlob(digest),
       patience: new Patience(retry, signal),
       signal,
       chunk,

@@ -12,6 +12,8 @@ export interface UploadSettings {
   readonly start: URL;
   readonly ask: (ask: Ask) => Promise<Answer>;
   readonly refused: (answer: Answer) => Promise<ArchiverError>;
+  /** Whether the blob is there by now. */
+  readonly exists: () => Promise<boolean>;
   readonly patience: Patience;
   readonly signal: AbortSignal | undefined;
   readonly chunk: number;
@@ -41,9 +43,9 @@ export async function upload(
   source: ByteSource,
   settings: UploadSettings,
 ): Promise<"sent" | "mounted"> {
-  const { start, patience, chunk } = settings;
+  const { patience, chunk } = settings;
   const large = source.size > chunk;
-  const key = `${start.href} ${digest}`;
+  const key = keyOf(digest, settings);
   let session = large ? await resumed(urlOf(await remembered("uploads", key)), source.size, settings) : null;
   if (session !== null) settings.onBytes(session.offset);
   let begun = 0;
@@ -73,12 +75,19 @@ export async function upload(
     } catch (error) {
       await patience.next(error);
       failure = error instanceof Error ? error.message : String(error);
+      const lost = session;
       session = session && (await resumed(session.location, source.size, settings));
       if ((session?.offset ?? 0) > before) patience.progressed();
+      // An upload that is gone may have been finished, and only the answer was lost.
+      if (lost !== null && session === null && (await settings.exists())) break;
     }
   }
   if (large) await forget("uploads", key);
   return "sent";
+}
+
+function keyOf(digest: string, { start }: UploadSettings): string {
+  return `${start.href} ${digest}`;
 }
 
 function urlOf(text: string | null): URL | null {
@@ -165,6 +174,8 @@ async function finish(digest: string, source: ByteSource, session: Session, sett
   });
   if (answer.status === 201) return void answer.message.destroy();
   if (answer.status === 404) throw new Passing("the registry forgot the upload");
+  // Bytes that are not what their digest says must not be taken up again; what was only cut may be.
+  await forget("uploads", keyOf(digest, settings));
   throw await settings.refused(answer);
 }
 

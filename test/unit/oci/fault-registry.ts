@@ -6,8 +6,11 @@ import type { AddressInfo } from "node:net";
 export interface Fault {
   readonly method: string;
   readonly path: RegExp;
-  /** A status to answer, `cut` the connection in the middle, or send other bytes. */
-  readonly kind: number | "cut" | "truncated" | "other-bytes";
+  /**
+   * A status to answer; `cut` the connection in the middle; do what is asked and let the answer be `lost`; or send, or
+   * keep, other bytes.
+   */
+  readonly kind: number | "cut" | "lost" | "truncated" | "other-bytes";
   /** Only for uploads that have this many bytes already. */
   readonly from?: number;
   /** Only for requests to take a blob from another repository. */
@@ -27,6 +30,10 @@ export class FaultRegistry {
   readonly elsewhere: (string | undefined)[] = [];
   /** User and password that the token service wants; null: open to all. */
   login: string | null = null;
+  /** Who asks with this instead gets a token, too. */
+  identityToken = "";
+  /** How the registry itself wants to know who asks. */
+  scheme: "bearer" | "basic" = "bearer";
   tokens = 0;
   /** Blobs are fetched from another origin, as clouds do. */
   redirectBlobs = false;
@@ -73,9 +80,11 @@ export class FaultRegistry {
     const url = new URL(request.url ?? "", `http://${this.host}`);
     const range = headers["content-range"] ?? headers.range;
     this.log.push(`${method} ${url.pathname}${range === undefined ? "" : ` ${range}`}`);
-    if (url.pathname === "/token") return this.#token(request, response);
-    if (this.login !== null && headers.authorization !== `Bearer token-${this.tokens}`) {
-      const challenge = `Bearer realm="http://${this.host}/token",service="test"`;
+    if (url.pathname === "/token") return this.#token(request, response, await this.#body(request, null));
+    const bearer = this.scheme === "bearer";
+    const wanted = bearer ? `Bearer token-${this.tokens}` : basic(this.login ?? "");
+    if (this.login !== null && headers.authorization !== wanted) {
+      const challenge = bearer ? `Bearer realm="http://${this.host}/token",service="test"` : 'Basic realm="test"';
       response.writeHead(401, { "www-authenticate": challenge, "content-length": "0" }).end();
       request.resume();
       return;
@@ -93,7 +102,10 @@ export class FaultRegistry {
       request.resume();
       return;
     }
+    if (fault?.kind === "lost") response.writeHead = () => (request.socket.destroy(), response);
+    if (fault?.kind === "cut" && method !== "PATCH" && method !== "GET") return void request.socket.destroy();
     const body = await this.#body(request, fault?.kind === "cut" && method === "PATCH" ? url.pathname : null);
+    if (body !== null && method === "PATCH" && fault?.kind === "other-bytes") body.fill(0, 0, 1).fill(1, 1, 2);
     if (body !== null) this.#route(request, response, url, body, fault);
   }
 
@@ -163,7 +175,8 @@ export class FaultRegistry {
   #upload(method: string, response: ServerResponse, url: URL, repository: string, body: Buffer): void {
     const id = method === "POST" ? randomUUID() : (url.pathname.split("/").at(-1) ?? "");
     const sofar = this.uploads.get(id);
-    const location = `/v2/${repository}/blobs/uploads/${id}`;
+    // What a query holds may be a secret.
+    const location = `/v2/${repository}/blobs/uploads/${id}?_state=hush`;
     if (method === "POST") this.uploads.set(id, Buffer.alloc(0));
     else if (sofar === undefined) return void response.writeHead(404).end();
     const all = method === "POST" || method === "GET" ? (sofar ?? body) : Buffer.concat([sofar ?? body, body]);
@@ -192,12 +205,18 @@ export class FaultRegistry {
     response.write(found.bytes.subarray(0, 100), () => response.destroy());
   }
 
-  #token(request: IncomingMessage, response: ServerResponse): void {
-    const wanted = `Basic ${Buffer.from(this.login ?? "").toString("base64")}`;
-    if (request.headers.authorization !== wanted) return void response.writeHead(401).end();
+  #token(request: IncomingMessage, response: ServerResponse, body: Buffer | null): void {
+    const form = new URLSearchParams(body?.toString());
+    const exchanged = form.get("grant_type") === "refresh_token" && form.get("refresh_token") === this.identityToken;
+    const known = exchanged || request.headers.authorization === basic(this.login ?? "");
+    if (!known) return void response.writeHead(401).end();
     this.tokens += 1;
     response.writeHead(200).end(JSON.stringify({ token: `token-${this.tokens}` }));
   }
+}
+
+function basic(login: string): string {
+  return `Basic ${Buffer.from(login).toString("base64")}`;
 }
 
 function portOf(server: Server): number {

@@ -86,6 +86,16 @@ test.each([
   { method: "POST", path: /uploads/, kind: 429 },
   { method: "HEAD", path: /blobs/, kind: 502 },
   { method: "PUT", path: /manifests/, kind: 500 },
+  { method: "HEAD", path: /blobs/, kind: "cut" },
+  { method: "POST", path: /uploads/, kind: "cut" },
+  { method: "POST", path: /uploads/, kind: "lost" },
+  { method: "PATCH", path: /uploads/, kind: "lost" },
+  { method: "PATCH", path: /uploads/, kind: 429 },
+  { method: "PATCH", path: /uploads/, kind: 416 },
+  { method: "PUT", path: /uploads/, kind: "cut" },
+  { method: "PUT", path: /uploads/, kind: "lost" },
+  { method: "PUT", path: /manifests/, kind: "cut" },
+  { method: "PUT", path: /manifests/, kind: "lost" },
 ] as const)("a push goes on after $method $kind", async (fault) => {
   registry.faults.push(fault);
   await push(path("m.mar"), reference(), settings());
@@ -128,6 +138,22 @@ test("an interruption lets the chunk on its way arrive; the next push goes on be
   await push(path("m.mar"), reference(), settings());
   const ranges = registry.log.filter((line) => line.startsWith("PATCH")).map((line) => line.split(" ").at(-1));
   expect(ranges[0]).toBe(`${2 << 20}-${(3 << 20) - 1}`);
+});
+
+test("an upload whose last answer was lost is not sent again", async () => {
+  registry.faults.push({ method: "PUT", path: /uploads/, kind: "lost", from: 3 << 20 });
+  await push(path("m.mar"), reference(), settings());
+  expect(registry.faults).toEqual([]);
+  expect(registry.log.filter((line) => line.startsWith("PATCH") && line.endsWith(" 0-1048575")).length).toBe(1);
+});
+
+test("bytes that arrive as others are refused, and not taken up again", async () => {
+  registry.faults.push({ method: "PATCH", path: /uploads/, kind: "other-bytes" });
+  const refused = push(path("m.mar"), reference(), settings());
+  await expect(refused).rejects.toMatchObject({ code: "network", message: expect.stringContaining("DIGEST_INVALID") });
+  await push(path("m.mar"), reference(), settings());
+  await pull(reference(), { ...settings(), output: path("p.mar") });
+  expect(readFileSync(path("p.mar")).equals(readFileSync(path("m.mar")))).toBe(true);
 });
 
 test.each(["cut", "truncated", 500, 429] as const)("a pull goes on after %s", async (kind) => {
