@@ -29,6 +29,7 @@ function initCommand(io: Io): Command {
     .option("--model-store <folder>", "where the archives lie on the server; their folder when left out")
     .option("-f, --force", "overwrite files of an earlier run")
     .option("--json", "print one JSON document")
+    .addHelpText("after", initExamples)
     .action(async (archives: string[], flags: InitFlags) => {
       const [{ initConfig }, { renderConfigInit }] = await Promise.all([
         import("../../serving/init-config.ts"),
@@ -46,6 +47,7 @@ function checkCommand(io: Io): Command {
     .description("tell what TorchServe would ignore, refuse or regret in configuration files")
     .argument("<file...>", "config.properties, model-config.yaml, compose, systemd or KServe files")
     .option("--json", "print one JSON document")
+    .addHelpText("after", checkExamples)
     .action(async (files: string[], flags: { readonly json?: boolean }) => {
       const [{ checkConfigFiles }, { renderConfigCheck }] = await Promise.all([
         import("../../serving/check-config-files.ts"),
@@ -59,6 +61,16 @@ function checkCommand(io: Io): Command {
       io.exitCode = wrong ? 1 : 0;
     });
 }
+
+const initExamples = `
+Examples:
+  $ model-archiver config init model_store/*.mar --cpus 4 --memory 8G -o serving
+  $ model-archiver config init resnet50_fast.mar --model-store /srv/model_store --force`;
+
+const checkExamples = `
+Examples:
+  $ model-archiver config check serving/config.properties serving/container/compose.yaml
+  $ model-archiver config check model-config.yaml --json`;
 
 const examples = `
 Examples:

@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { describe, expect, test } from "vitest";
+import { commands } from "../../../src/cli/commands.ts";
+import { processIo } from "../../../src/cli/process-io.ts";
+import { runMain } from "../../support/run-main.ts";
+
+const all = commands(processIo());
+const rows: readonly (readonly [string, Command])[] = all.flatMap((command) => [
+  [command.name(), command] as const,
+  ...command.commands.map((inner) => [`${command.name()} ${inner.name()}`, inner] as const),
+]);
+
+/** The command lines under "Examples:", each as one line. */
+function examplesIn(help: string): readonly string[] {
+  const text = (help.split("\nExamples:\n")[1] ?? "").replaceAll(/\\\n\s*/g, "");
+  return text.split("\n").filter((line) => /^ {2}[$>] /.test(line));
+}
+
+describe.each(rows)("%s --help", (name, command) => {
+  test("has two examples, with flags that it knows", async () => {
+    const { exitCode, stdout } = await runMain([...name.split(" "), "--help"]);
+    expect(exitCode).toBe(0);
+    const examples = examplesIn(stdout);
+    expect(examples.length).toBeGreaterThanOrEqual(2);
+    const known = new Set([command, ...command.commands].flatMap((one) => one.options.map(({ long }) => long)));
+    for (const example of examples) {
+      const [, line = ""] = new RegExp(`model-archiver ${name.split(" ")[0]}\\b([^|&>#]*)`).exec(example) ?? [];
+      expect(example).toContain(`model-archiver ${name}`);
+      for (const [flag] of line.matchAll(/(?<= )--[a-z-]+/g)) expect([...known], example).toContain(flag);
+    }
+  });
+});
+
+test("the README's table names every command once", () => {
+  const readme = readFileSync("README.md", "utf8");
+  const [, table = ""] = /## Commands\n([\s\S]*?)\n\n[^|]/.exec(readme) ?? [];
+  const named = [...table.matchAll(/^\| (.*?)\s*\|/gm)].flatMap(([, cell = ""]) =>
+    [...cell.matchAll(/`([\w-]+)/g)].map(([, name]) => name),
+  );
+  expect([...new Set(named)].toSorted()).toEqual(all.map((command) => command.name()).toSorted());
+  expect(named.filter((name) => name !== "config").length).toBe(new Set(named).size - 1);
+});
