@@ -4,11 +4,13 @@
 import { execFileSync } from "node:child_process";
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { bundleCli } from "./bundle-cli.js";
+import { pruneTypes } from "./prune-types.js";
 
 const fresh = `dist-${process.pid}.tmp`;
 try {
   const tsc = ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json", "--outDir", fresh];
   execFileSync(process.execPath, [...tsc, "--emitDeclarationOnly"], { stdio: "inherit" });
+  pruneTypes(fresh, ["index.d.ts", "manifest/index.d.ts"]);
   await bundleCli(`${fresh}/cli`);
   writeFileSync(`${fresh}/index.js`, 'export * from "./cli/library.js";\n');
   writeFileSync(`${fresh}/manifest/index.js`, 'export * from "../cli/manifest.js";\n');

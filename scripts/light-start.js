@@ -25,6 +25,8 @@ const replacements = [
     importer: /[\\/]chalk[\\/]/,
     contents: "exports.default = { stdout: false, stderr: false }; exports.__esModule = true;",
   },
+  // zod's messages in fifty languages, half of its bytes; English comes by itself.
+  { name: /locales\/index\.js$/, importer: /[\\/]zod[\\/]/, contents: "" },
 ];
 
 /** @type {import("esbuild").Plugin} */

@@ -5,7 +5,11 @@ import { signatureSchema } from "../model/signature-schema.ts";
 // The shape of `verify --json`. Types are inferred from here (report.ts), the published JSON Schema is generated from
 // here; running a verify never loads this module.
 
-const numeral = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]);
+/** Its type is written out: as inferred, `-Infinity` becomes a key that no declaration file may have. */
+const numeral: z.ZodType<number | "NaN" | "Infinity" | "-Infinity"> = z.union([
+  z.number(),
+  z.enum(["NaN", "Infinity", "-Infinity"]),
+]);
 
 const shape = z.array(z.int().nonnegative());
 

@@ -67,6 +67,16 @@ test("the tarball holds what users need and stays below 1 MB", () => {
   expect(names).not.toMatch(/package\/(src|test|fixtures)\//);
 });
 
+test("npm and publint have nothing to mend before it is published", () => {
+  const dry = ["publish", "--dry-run", "--ignore-scripts"];
+  const published = spawnSync("npm", dry, { cwd: root, encoding: "utf8" });
+  expect(published.status, published.stderr).toBe(0);
+  expect(published.stderr).not.toMatch(/auto-corrected|errors corrected|invalid/i);
+  const linted = spawnSync("npx", ["publint", "--strict", tarball], { cwd: root, encoding: "utf8" });
+  expect(linted.status, linted.stdout + linted.stderr).toBe(0);
+  expect(linted.stdout).toContain("All good!");
+});
+
 describe("without the engine", () => {
   let project = "";
   beforeAll(() => {
@@ -131,5 +141,33 @@ describe("with the engine", () => {
       encoding: "utf8",
     });
     expect(used.stdout).toBe("ready function function ArchiverError\n");
+  });
+
+  test("its types compile, strictly and all of them", () => {
+    const program = `import { archive, inspect, openArchive, verify, type Recipe, type Report } from "model-archiver";
+      import { buildManifest, parseManifest } from "model-archiver/manifest";
+      const recipe: Recipe = { modelName: "m", sample: [{ file: "coffee.jpg", expect: null }] };
+      const opened = await openArchive("m.mar");
+      const report: Report = await verify(opened, { static: true });
+      console.log(report.verdict, await archive(recipe), await inspect(opened), buildManifest, parseManifest);
+      // @ts-expect-error no such option
+      await verify(opened, { statik: true });`;
+    writeFileSync(join(project, "check.ts"), program);
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const strict = ["--noEmit", "--strict", "--skipLibCheck", "false", "--module", "nodenext", "--target", "es2023"];
+    const types = [
+      "--lib",
+      "es2023,esnext.disposable",
+      "--types",
+      "node",
+      "--typeRoots",
+      join(root, "node_modules/@types"),
+    ];
+    const compiled = spawnSync(process.execPath, [tsc, ...strict, ...types, "check.ts"], {
+      cwd: project,
+      encoding: "utf8",
+    });
+    expect(compiled.stdout).toBe("");
+    expect(compiled.status).toBe(0);
   });
 });
