@@ -4,6 +4,7 @@ import { archiveCommand } from "./commands/archive.ts";
 import { attestCommand } from "./commands/attest.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { bomCommand } from "./commands/bom.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { configCommand } from "./commands/config.ts";
 import { convertCommand } from "./commands/convert.ts";
 import { diffCommand } from "./commands/diff.ts";
@@ -46,5 +47,6 @@ export function commands(io: Io): readonly Command[] {
     bomCommand(io),
     diffCommand(io),
     exportCommand(io),
+    completionCommand(io),
   ];
 }

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { Recipe } from "../../pack/recipe.ts";
 import { archiveFlags } from "../archive-flags.ts";
 import type { Io } from "../io.ts";
@@ -27,9 +27,10 @@ export function archiveCommand(io: Io): Command {
   const command = new Command("archive").description("pack a model for TorchServe; takes torch-model-archiver's flags");
   for (const { name, short, value, repeatable, choices, help } of archiveFlags) {
     const flags = `${short === undefined ? "" : `${short}, `}${name}${value === undefined ? "" : ` <${value}>`}`;
-    const text = choices === undefined ? help : `${help} (choices: ${choices.join(", ")})`;
-    if (repeatable) command.option(flags, text, append);
-    else command.option(flags, text);
+    const option = new Option(flags, help);
+    if (choices !== undefined) option.choices(choices);
+    if (repeatable) option.argParser(append);
+    command.addOption(option);
   }
   return command
     .addHelpText("after", examples)
