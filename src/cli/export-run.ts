@@ -3,8 +3,8 @@ import { ArchiverError } from "../errors.ts";
 import { exportArchive, type ExportTarget } from "../export/export.ts";
 import { renderExport } from "../report/export-report.ts";
 import { readInputs } from "../verify/inputs.ts";
-import { enginePool } from "../verify/verify.ts";
 import type { Io } from "./io.ts";
+import { numberOf } from "./measuring-flags.ts";
 import { openWhole } from "./open-whole.ts";
 import type { PlainHttpFlags } from "./registry-flags.ts";
 
@@ -28,30 +28,25 @@ export async function runExport(location: string, flags: ExportFlags, io: Io): P
   if (to === "directory" && flags.input.length > 0)
     throw new ArchiverError("usage", "--input goes with a model to run");
   const inputs = await readInputs(flags.input, io.cwd);
-  const pool = enginePool({ project: io.cwd, timeoutMs: Number(flags.timeout) * 1000, signal: io.signal });
+  const timeoutMs = numberOf("--timeout", flags.timeout) * 1000;
+  const archive = await openWhole(location, flags, io);
   try {
-    const archive = await openWhole(location, flags, io);
-    try {
-      const exported = await exportArchive(archive, {
-        to,
-        output: resolve(io.cwd, output),
-        force,
-        pool,
-        inputs,
-        fill: null,
-        seed: 0,
-        signal: io.signal,
-        ...(storageUri === undefined ? {} : { storageUri }),
-        ...(tmpDir === undefined ? {} : { tmpDir }),
-      });
-      io.exitCode = exported.folder === null ? 1 : 0;
-      io.stdout.write(
-        flags.json ? `${JSON.stringify({ schemaVersion: 1, ...exported }, null, 2)}\n` : renderExport(exported),
-      );
-    } finally {
-      await archive.close();
-    }
+    const exported = await exportArchive(archive, {
+      to,
+      output: resolve(io.cwd, output),
+      force,
+      inputs,
+      timeoutMs,
+      project: io.cwd,
+      signal: io.signal,
+      ...(storageUri === undefined ? {} : { storageUri }),
+      ...(tmpDir === undefined ? {} : { tmpDir }),
+    });
+    io.exitCode = exported.folder === null ? 1 : 0;
+    io.stdout.write(
+      flags.json ? `${JSON.stringify({ schemaVersion: 1, ...exported }, null, 2)}\n` : renderExport(exported),
+    );
   } finally {
-    pool.close();
+    await archive.close();
   }
 }

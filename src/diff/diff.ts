@@ -1,5 +1,6 @@
 import type { Archive, Digests, Entry } from "../archive/archive.ts";
 import { archiveSubject } from "../checks/archive-subject.ts";
+import { handlerPlace } from "../checks/python/handler-place.ts";
 import type { Subject } from "../checks/subject.ts";
 import type { ValueInfo } from "../graph/graph.ts";
 import { compareUtf8 } from "../manifest/compare.ts";
@@ -138,13 +139,32 @@ async function operatorCounts(subject: Subject): Promise<Values> {
 }
 
 async function changedTexts(a: Subject, b: Subject, entries: readonly ChangedEntry[]): Promise<ChangedText[]> {
-  const texts: ChangedText[] = [];
-  for (const { path, change } of entries) {
-    // What packing writes beside the manifest tells of the other entries.
-    if (change !== "changed" || path.startsWith("MAR-INF/")) continue;
-    const [before, after] = [await a.text(path, textLimit), await b.text(path, textLimit)];
-    if (before === null || after === null || before.includes("\0") || after.includes("\0")) continue;
-    texts.push({ path, hunks: diffLines(before, after) });
+  // What packing writes beside the manifest tells of the other entries.
+  const changed = entries.filter(({ path, change }) => change === "changed" && !path.startsWith("MAR-INF/"));
+  const pairs = new Map(changed.map(({ path }) => [path, path]));
+  const [before, after] = [await filesByRole(a), await filesByRole(b)];
+  for (const [role, path] of after) {
+    const old = before.get(role);
+    if (old !== undefined && old !== path) pairs.set(path, old);
   }
-  return texts;
+  const texts: ChangedText[] = [];
+  for (const [path, pathBefore] of pairs) {
+    const [old, now] = [await a.text(pathBefore, textLimit), await b.text(path, textLimit)];
+    if (old === null || now === null || old.includes("\0") || now.includes("\0")) continue;
+    const hunks = diffLines(old, now);
+    if (hunks.length > 0) texts.push({ path, pathBefore, hunks });
+  }
+  return texts.toSorted((x, y) => compareUtf8(x.path, y.path));
+}
+
+/** The files that the manifest names for what they do, whatever they are called. */
+async function filesByRole(subject: Subject): Promise<ReadonlyMap<string, string>> {
+  const model = (await subject.manifest())?.manifest?.model;
+  const handler = await handlerPlace(subject);
+  const roles: [string, string | undefined][] = [
+    ["handler", handler?.kind === "file" ? handler.path : undefined],
+    ["requirements", model?.requirementsFile],
+    ["configuration", model?.configFile],
+  ];
+  return new Map(roles.flatMap(([role, path]) => (path === undefined ? [] : [[role, path]])));
 }

@@ -24,6 +24,8 @@ export interface Hunk {
 
 export interface ChangedText {
   readonly path: string;
+  /** What the first archive calls it: handler, requirements and configuration may have another name. */
+  readonly pathBefore: string;
   readonly hunks: readonly Hunk[];
 }
 

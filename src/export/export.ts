@@ -9,6 +9,7 @@ import { ArchiverError } from "../errors.ts";
 import { modelNamePattern } from "../manifest/fields.ts";
 import type { EnginePool } from "../runtime/engine-pool.ts";
 import { type StaticError, staticErrors } from "../verify/static-errors.ts";
+import { enginePool } from "../verify/verify.ts";
 import { exportDirectory, modelDescription } from "./directory.ts";
 import { exportKserve, inferenceServiceFile } from "./kserve.ts";
 import { type ExportedOnnx, exportOnnx } from "./onnx-model.ts";
@@ -17,16 +18,24 @@ import { exportTriton } from "./triton.ts";
 export const exportTargets = ["triton", "kserve", "onnx", "directory"] as const;
 export type ExportTarget = (typeof exportTargets)[number];
 
-export interface ExportOptions extends RunModelOptions {
+export interface ExportOptions extends Partial<RunModelOptions> {
   readonly to: ExportTarget;
   /** Gets a folder named after the model. */
   readonly output: string;
   /** Replace what an earlier export wrote. */
-  readonly force: boolean;
-  readonly pool: EnginePool;
+  readonly force?: boolean;
   /** For `kserve`: where the model repository will lie. */
   readonly storageUri?: string;
+  /** For loading and running one model, ms; 120,000 unless told. */
+  readonly timeoutMs?: number;
+  /** Where an engine of the user's project is looked for; the working directory unless told. */
+  readonly project?: string;
   readonly signal?: AbortSignal;
+}
+
+/** What writing takes of the options, with what they leave out. */
+export interface ExportRun extends RunModelOptions, Pick<ExportOptions, "storageUri" | "signal"> {
+  readonly pool: EnginePool;
 }
 
 /** What was written, or why nothing was. */
@@ -50,13 +59,13 @@ const aboutTorchServe = /^(?:serve|serve-container|handler|config|requirements)\
 interface Writer {
   /** A file by which an earlier export is known. */
   readonly mark: string;
-  write(archive: Archive, name: string, folder: string, options: ExportOptions): Promise<ExportedOnnx | null>;
+  write(archive: Archive, name: string, folder: string, run: ExportRun): Promise<ExportedOnnx | null>;
 }
 
 const writers: Readonly<Record<ExportTarget, Writer>> = {
   triton: { mark: "config.pbtxt", write: exportTriton },
   kserve: { mark: inferenceServiceFile, write: exportKserve },
-  onnx: { mark: "model.onnx", write: (archive, _, folder, options) => exportOnnx(archive, folder, options) },
+  onnx: { mark: "model.onnx", write: (archive, _, folder, run) => exportOnnx(archive, folder, run) },
   directory: {
     mark: modelDescription,
     async write(archive, name, folder) {
@@ -78,11 +87,12 @@ export async function exportArchive(archive: Archive, options: ExportOptions): P
   if (refused.length > 0) return { ...row, folder: null, files: [], check: null };
   const target = resolve(output, name);
   const writer = writers[to];
-  const replaces = await mayReplace(target, writer.mark, options.force);
+  const replaces = await mayReplace(target, writer.mark, options.force ?? false);
   const folder = temporaryName(target);
+  const pool = enginePool(options);
   await nodeDisk.makeFolder(folder);
   try {
-    const onnx = await writer.write(archive, name, folder, options);
+    const onnx = await writer.write(archive, name, folder, { inputs: [], fill: null, seed: 0, ...options, pool });
     signal?.throwIfAborted();
     const files = await filesIn(folder);
     const old = replaces ? temporaryName(target) : null;
@@ -92,6 +102,7 @@ export async function exportArchive(archive: Archive, options: ExportOptions): P
     await nodeDisk.syncFolder(dirname(target));
     return { ...row, folder: target, files, check: onnx?.check ?? null };
   } finally {
+    pool.close();
     await nodeDisk.remove(folder);
   }
 }

@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import type { Archive } from "../archive/archive.ts";
 import { nodeDisk } from "../archive/disk.ts";
 import { kubernetesName } from "../serving/config-files.ts";
-import type { ExportOptions } from "./export.ts";
+import type { ExportRun } from "./export.ts";
 import type { ExportedOnnx } from "./onnx-model.ts";
 import { exportTriton } from "./triton.ts";
 import { writeFile } from "./write-file.ts";
@@ -19,7 +19,7 @@ export async function exportKserve(
   archive: Archive,
   name: string,
   folder: string,
-  options: ExportOptions,
+  options: ExportRun,
 ): Promise<ExportedOnnx> {
   const model = join(folder, repository, name);
   await nodeDisk.makeFolder(model);

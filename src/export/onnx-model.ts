@@ -13,7 +13,7 @@ import { ArchiverError } from "../errors.ts";
 import type { ValueInfo } from "../graph/graph.ts";
 import { externalFiles } from "../model/onnx/external-data.ts";
 import type { RawOutput } from "../runtime/session-protocol.ts";
-import type { ExportOptions } from "./export.ts";
+import type { ExportRun } from "./export.ts";
 
 /** An ONNX file that computes what the archive's model computes. */
 export interface ExportedOnnx {
@@ -29,7 +29,7 @@ export interface ExportedOnnx {
  * PyTorch program lowered. What was written has run and given what the archive's model gives. Throws ArchiverError
  * `not-convertible`.
  */
-export async function exportOnnx(archive: Archive, folder: string, options: ExportOptions): Promise<ExportedOnnx> {
+export async function exportOnnx(archive: Archive, folder: string, options: ExportRun): Promise<ExportedOnnx> {
   const path = join(folder, "model.onnx");
   const subject = archiveSubject(archive, defaultCheckOptions, modelRunner(options.pool, options));
   const model = await subject.model();
@@ -85,7 +85,7 @@ async function copySource(source: ByteSource, path: string): Promise<void> {
   }
 }
 
-async function inputsOf(copy: Subject, path: string, options: ExportOptions) {
+async function inputsOf(copy: Subject, path: string, options: ExportRun) {
   const prepared = await prepare(copy, options);
   if (prepared.stage === "prepared") {
     await prepared.close();

@@ -7,7 +7,7 @@ import type { Subject } from "../checks/subject.ts";
 import type { ValueInfo } from "../graph/graph.ts";
 import { batchSizeOf } from "../serving/served-models.ts";
 import { tritonConfig, type TritonModel } from "./config-pbtxt.ts";
-import type { ExportOptions } from "./export.ts";
+import type { ExportRun } from "./export.ts";
 import { type ExportedOnnx, exportOnnx } from "./onnx-model.ts";
 import { writeFile } from "./write-file.ts";
 
@@ -23,7 +23,7 @@ export async function exportTriton(
   archive: Archive,
   name: string,
   folder: string,
-  options: ExportOptions,
+  options: ExportRun,
 ): Promise<ExportedOnnx> {
   const subject = archiveSubject(archive);
   const model = (await subject.manifest())?.manifest?.model;

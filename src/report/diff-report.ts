@@ -23,10 +23,10 @@ export function renderDifference(difference: Difference, chalk: ChalkInstance): 
   section(lines, "model", valueLines(difference.model));
   section(lines, "operators", valueLines(difference.operators));
   section(lines, "tensors", tensorLines(difference.tensors));
-  for (const { path, hunks } of difference.texts) {
+  for (const { path, pathBefore, hunks } of difference.texts) {
     section(
       lines,
-      printable(path),
+      printable(path === pathBefore ? path : `${pathBefore} → ${path}`),
       hunks.flatMap((hunk) => hunkLines(hunk, chalk)),
     );
   }
@@ -135,13 +135,13 @@ export function differenceMarkdown(difference: Difference): string {
     lines.push("");
   }
   lines.push(...tensorTable(difference.tensors));
-  for (const { path, hunks } of difference.texts) {
+  for (const { path, pathBefore, hunks } of difference.texts) {
     const text = hunks
       .flatMap((hunk) => [`@@ -${hunk.lineBefore} +${hunk.lineAfter} @@`, ...hunk.lines])
       .map(printable);
     const fence = "`".repeat(Math.max(3, ...text.map((line) => (/`+/u.exec(line)?.[0].length ?? 0) + 1)));
     lines.push(
-      `<details><summary>${escaped(path)}</summary>`,
+      `<details><summary>${escaped(path === pathBefore ? path : `${pathBefore} → ${path}`)}</summary>`,
       "",
       `${fence}diff`,
       ...text,

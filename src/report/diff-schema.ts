@@ -81,6 +81,7 @@ export const diffDocument = z.strictObject({
   texts: z.array(
     z.strictObject({
       path: z.string(),
+      pathBefore: z.string().describe("Handler, requirements and configuration may have had another name."),
       hunks: z.array(z.strictObject({ lineBefore: count, lineAfter: count, lines: z.array(z.string()) })),
     }),
   ),

@@ -52,6 +52,7 @@ test("tells what differs, as one document of the published schema", async () => 
   expect(document.texts).toEqual([
     {
       path: "h.py",
+      pathBefore: "h.py",
       hunks: [
         {
           lineBefore: 39,
@@ -79,6 +80,41 @@ test("an archive in an image layout and one behind a URL are fetched whole", asy
   } finally {
     server.close();
   }
+});
+
+test("inputs, parameters and operators; handler, requirements and configuration whatever their names", async () => {
+  const pack = async (name: string, model: string, lines: readonly string[]) => {
+    const [handler = "", requirements = "", rows = ""] = lines;
+    writeFileSync(path(`${name}_handler.py`), `def handle(data, context):\n    return ${handler}\n`);
+    writeFileSync(path(`${name}_requirements.txt`), requirements);
+    writeFileSync(path(`${name}.yaml`), `batchSize: ${rows}\n`);
+    const files = ["--serialized-file", join(tiny, model), "--handler", path(`${name}_handler.py`)];
+    const more = ["-r", path(`${name}_requirements.txt`), "--config-file", path(`${name}.yaml`)];
+    await run("archive", "--model-name", name, "-v", "1", ...files, ...more);
+  };
+  await pack("first", "cnn10_static.onnx", ["data", "numpy==1.0\n", "1"]);
+  await pack("second", "cnn10_nan.onnx", ["None", "numpy==2.0\n", "4"]);
+  const { model, operators, texts } = JSON.parse((await run("diff", "first.mar", "second.mar", "--json")).stdout);
+  expect(model).toContainEqual({
+    name: "input input",
+    before: "float32 [1, 3, 224, 224]",
+    after: "float32 [batch, 3, 224, 224]",
+  });
+  expect(model).toContainEqual({ name: "parameters", before: "1562", after: "1563" });
+  expect(operators).toContainEqual({ name: "Abs", before: null, after: "1" });
+  const changed = texts.map(
+    ({ path: now, pathBefore, hunks }: { path: string; pathBefore: string; hunks: { lines: string[] }[] }) => [
+      pathBefore,
+      now,
+      hunks.flatMap(({ lines }) => lines.filter((line) => !line.startsWith(" "))),
+    ],
+  );
+  expect(changed).toEqual([
+    ["first.yaml", "second.yaml", ["-batchSize: 1", "+batchSize: 4"]],
+    ["first_handler.py", "second_handler.py", ["-    return data", "+    return None"]],
+    ["first_requirements.txt", "second_requirements.txt", ["-numpy==1.0", "+numpy==2.0"]],
+  ]);
+  expect((await run("diff", "first.mar", "second.mar")).stdout).toContain("first_handler.py → second_handler.py");
 });
 
 test("what cannot be read is an error", async () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { tritonConfig } from "../../../src/export/config-pbtxt.ts";
 import { onnxBytes } from "../../../src/graph/onnx-bytes.ts";
+import { exportArchive, openArchive } from "../../../src/index.ts";
 import { runMain } from "../../support/run-main.ts";
 
 const tiny = resolve(import.meta.dirname, "../../../fixtures/tiny");
@@ -135,6 +136,7 @@ test.each([
   ["no target", ["digits.mar"], "--to"],
   ["no such file", ["missing.mar", "--to", "onnx"], "not-found"],
   ["a shape that does not fit", [join(tiny, "cnn10_static.onnx"), "--to", "onnx", "--input", "1x5"], "not-convertible"],
+  ["a timeout that is no number", ["digits.mar", "--to", "onnx", "--timeout", "soon"], "usage"],
   ["storage for no KServe", ["digits.mar", "--to", "onnx", "--storage-uri", "s3://m"], "usage"],
   ["an input for plain files", ["digits.mar", "--to", "directory", "--input", "1x3"], "usage"],
 ])("%s is an error and leaves nothing", async (_, argv, code) => {
@@ -142,6 +144,16 @@ test.each([
   expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(code) });
   mkdirSync(path("nothing"), { recursive: true });
   expect(readdirSync(path("nothing"))).toEqual([]);
+});
+
+test("the library brings its own engine, and takes what is left out as it is", async () => {
+  const archive = await openArchive(join(tiny, "cnn10_static.onnx"));
+  try {
+    const exported = await exportArchive(archive, { to: "onnx", output: path("library") });
+    expect(exported).toMatchObject({ name: "cnn10_static", files: [{ path: "model.onnx" }], refused: [] });
+  } finally {
+    await archive.close();
+  }
 });
 
 test("interrupted, it leaves nothing", async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Archive } from "../../../src/archive/archive.ts";
 import { memorySource } from "../../../src/archive/byte-source.ts";
 import { openArchive } from "../../../src/archive/open.ts";
 import { readZip } from "../../../src/archive/zip-records.ts";
@@ -122,6 +123,28 @@ test("digests come from the read that digests the entries, also when a thread do
   expect(found.map(({ name, sha256: digest }) => [name, digest])).toEqual(
     Object.entries(tensors).map(([name, bytes]) => [name, sha256(bytes)]),
   );
+});
+
+test("diff reads a large side once: what it opens besides are headers", async () => {
+  const path = safetensors(join(folder, "once.safetensors"), { large: Buffer.alloc(8 << 20, 7) });
+  const other = safetensors(join(folder, "other.safetensors"), { large: Buffer.alloc(8 << 20, 8) });
+  let read = 0;
+  const counted = async (file: string): Promise<Archive> => {
+    const archive = await openArchive(file);
+    return {
+      ...archive,
+      async open(entry) {
+        const source = await archive.open(entry);
+        const { position, size } = source;
+        return { size, position, read: (at, length) => ((read += length), source.read(at, length)) };
+      },
+    };
+  };
+  const [a, b] = [await counted(path), await counted(other)];
+  const { tensors } = await diffArchives(a, b);
+  await Promise.all([a.close(), b.close()]);
+  expect(tensors.changed).toMatchObject([{ name: "large", change: "changed" }]);
+  expect(read).toBeLessThan(1 << 20);
 });
 
 test("a tensor that only its name changed is renamed, one with other content is not", async () => {
