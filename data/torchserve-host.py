@@ -39,7 +39,6 @@ def main(folder, options):
             "-f",
             os.path.join(folder, "config.properties"),
             "-ncs",
-            "--disable-token-auth",
             "--enable-model-api",
         ],
         cwd=folder,

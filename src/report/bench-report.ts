@@ -24,9 +24,11 @@ export function renderBench(result: BenchResult, chalk: ChalkInstance, width: nu
   return `${lines.join("\n")}\n${verdictLine(result, chalk)}`;
 }
 
+const isServed = ({ engine }: Pick<BenchResult, "engine">): boolean => engine.startsWith("TorchServe");
+
 /** The engine, and what its figures include. */
 export function engineText({ engine, threads }: Pick<BenchResult, "engine" | "threads">): string {
-  const through = engine.startsWith("TorchServe") ? "through HTTP, one client" : "the model alone";
+  const through = isServed({ engine }) ? "through HTTP, one client" : "the model alone";
   return [engine, ...(threads > 0 ? [plural(threads, "thread")] : []), through].join(", ");
 }
 
@@ -50,10 +52,11 @@ function figureLines(result: BenchResult): string[] {
     ];
   };
   const ms = (...values: readonly number[]): string => `${values.map(short).join(" · ")} ms`;
+  const served = isServed(result);
   const rows: Row[] = [
     ["", "this machine", result.slo === null ? "" : "limit", ""],
     ["model load", formatDuration(result.loadMs), ...limit("load")],
-    ["cold start", formatDuration(result.coldStartMs), ...limit("cold")],
+    [served ? "register to first 200" : "cold start", formatDuration(result.coldStartMs), ...limit("cold")],
     ...("reason" in result.fromDisk ? [] : [["  from the disk", fromDiskText(result), "", ""] as const]),
     ["first run", formatDuration(result.firstMs), ...limit("first")],
     ["min · mean · max, batch 1", ms(latency.min, latency.mean, latency.max), ...limit("mean", "max")],
@@ -63,7 +66,7 @@ function figureLines(result: BenchResult): string[] {
       ...limit("p50", "p90", "p95", "p99"),
     ],
     ...(best === undefined ? [] : [["throughput", `${short(best.rowsPerSecond)} requests/s`, ...limit("rps")] as Row]),
-    ["peak memory", formatSize(result.peakMemory), ...limit("rss")],
+    [served ? "peak memory of the workers" : "peak memory", formatSize(result.peakMemory), ...limit("rss")],
   ];
   const points = throughput.map((point): string[] => [
     plural(point.workers, "worker"),

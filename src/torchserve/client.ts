@@ -11,9 +11,12 @@ export class Client {
   }
 
   /** Throws as `http.request` does; TimeoutError when the server keeps silent for so long. */
-  ask(port: number, method: string, path: string, timeout: number, body?: RequestBody): Promise<Answer> {
+  ask({ port, token }: Door, method: string, path: string, timeout: number, body?: RequestBody): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const headers = body ? { "content-type": body.type, "content-length": body.bytes.length } : {};
+      const headers = {
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(body ? { "content-type": body.type, "content-length": body.bytes.length } : {}),
+      };
       const signal = this.#signal ? { signal: this.#signal } : {};
       const options = { agent: this.#agent, host: "127.0.0.1", port, method, path, headers, timeout, ...signal };
       const sent = request(options, (answer) => {
@@ -33,6 +36,12 @@ export class Client {
   close(): void {
     this.#agent.destroy();
   }
+}
+
+/** Where one of the server's interfaces is, and what opens it. */
+export interface Door {
+  readonly port: number;
+  readonly token: string | null;
 }
 
 export class TimeoutError extends Error {

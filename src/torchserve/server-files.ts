@@ -22,9 +22,11 @@ export function properties(folder: string, ports: Ports, timeoutMs: number): str
     grpc_management_address: "127.0.0.1",
     grpc_management_port: String(ports.grpcManagement),
     model_store: join(folder, "store"),
-    // Nobody but us is here, and the folder goes away.
-    disable_token_authorization: "true",
     enable_model_api: "true",
+    // Other users of this machine reach the loopback, too: only who reads our folder has the tokens.
+    disable_token_authorization: "false",
+    token_expiration_min: String(365 * 24 * 60),
+    allowed_urls: "file://none",
     disable_system_metrics: "true",
     enable_metrics_api: "false",
     default_startup_timeout: seconds,

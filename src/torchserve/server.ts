@@ -1,11 +1,11 @@
-import { cp, rm, stat, symlink } from "node:fs/promises";
+import { cp, readFile, rm, stat, symlink } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { type PrivateFolder, privateFolder } from "../archive/private-folder.ts";
 import type { RequestBody } from "../runtime/request-body.ts";
 import { EngineFailure } from "../runtime/session.ts";
-import { type Answer, Client, TimeoutError } from "./client.ts";
+import { type Answer, Client, type Door, TimeoutError } from "./client.ts";
 import { type ServerOptions, ServerProcess } from "./server-process.ts";
 import { lastWords, workerError } from "./worker-error.ts";
 
@@ -41,11 +41,17 @@ export class TorchServe {
   readonly #process: ServerProcess;
   readonly #folder: PrivateFolder;
   readonly #client: Client;
+  readonly #doors: Doors;
   readonly #timeoutMs: number;
   #model = "";
 
-  private constructor(engine: string, started: ServerProcess, folder: PrivateFolder, options: ServerOptions) {
-    [this.engine, this.#process, this.#folder] = [engine, started, folder];
+  private constructor(
+    { engine, doors }: Listening,
+    started: ServerProcess,
+    folder: PrivateFolder,
+    options: ServerOptions,
+  ) {
+    [this.engine, this.#doors, this.#process, this.#folder] = [engine, doors, started, folder];
     this.#client = new Client(options.signal);
     this.#timeoutMs = options.timeoutMs;
   }
@@ -57,8 +63,8 @@ export class TorchServe {
     let started: ServerProcess | null = null;
     try {
       started = await ServerProcess.start(folder.path, options);
-      const engine = await listening(started, options.signal);
-      return new TorchServe(engine, started, folder, options);
+      const found = await listening(started, folder.path, options.signal);
+      return new TorchServe(found, started, folder, options);
     } catch (error) {
       await started?.end();
       await folder.remove();
@@ -106,7 +112,7 @@ export class TorchServe {
   /** The answer to one request. Throws ServingFailure with the worker's own error. */
   async predict(body: RequestBody): Promise<string> {
     const sent = this.#now();
-    const answer = await this.#ask(this.#process.ports.inference, "POST", `/predictions/${this.#model}`, body);
+    const answer = await this.#ask(this.#doors.inference, "POST", `/predictions/${this.#model}`, body);
     if (answer.status === 200) return answer.body;
     throw await this.#failure("run", answer, sent);
   }
@@ -125,12 +131,12 @@ export class TorchServe {
   }
 
   #manage(method: string, path: string): Promise<Answer> {
-    return this.#ask(this.#process.ports.management, method, path);
+    return this.#ask(this.#doors.management, method, path);
   }
 
-  async #ask(port: number, method: string, path: string, body?: RequestBody): Promise<Answer> {
+  async #ask(door: Door, method: string, path: string, body?: RequestBody): Promise<Answer> {
     try {
-      return await this.#client.ask(port, method, path, this.#timeoutMs + graceMs, body);
+      return await this.#client.ask(door, method, path, this.#timeoutMs + graceMs, body);
     } catch (error) {
       if (error instanceof TimeoutError) throw new EngineFailure("timeout", `TorchServe gave ${error.message}`);
       if (error instanceof Error && error.name === "AbortError") throw error;
@@ -165,7 +171,17 @@ export class TorchServe {
   }
 }
 
-async function listening(started: ServerProcess, signal: AbortSignal | undefined): Promise<string> {
+interface Doors {
+  readonly inference: Door;
+  readonly management: Door;
+}
+
+interface Listening {
+  readonly engine: string;
+  readonly doors: Doors;
+}
+
+async function listening(started: ServerProcess, folder: string, signal: AbortSignal | undefined): Promise<Listening> {
   const client = new Client(signal);
   const until = performance.now() + startLimitMs;
   try {
@@ -174,7 +190,8 @@ async function listening(started: ServerProcess, signal: AbortSignal | undefined
       const engine = started.engine();
       const ended = started.ended();
       if (ended !== null) throw new EngineFailure("crashed", ended);
-      if (engine !== null && (await answers(client, started.ports.inference))) return engine;
+      const doors = engine === null ? null : await openDoors(started, folder);
+      if (engine !== null && doors !== null && (await answers(client, doors.management))) return { engine, doors };
       await sleep(50);
     }
     throw new EngineFailure("timeout", `TorchServe did not start within ${startLimitMs / 1000} s`);
@@ -183,9 +200,25 @@ async function listening(started: ServerProcess, signal: AbortSignal | undefined
   }
 }
 
-async function answers(client: Client, port: number): Promise<boolean> {
+const keyFile = z.object({ management: z.object({ key: z.string() }), inference: z.object({ key: z.string() }) });
+
+/** The tokens that the server writes into its folder when it starts; null before. */
+async function openDoors({ ports }: ServerProcess, folder: string): Promise<Doors | null> {
+  const text = await readFile(join(folder, "key_file.json"), "utf8").catch(() => "");
   try {
-    return (await client.ask(port, "GET", "/ping", 5000)).status === 200;
+    const { inference, management } = keyFile.parse(JSON.parse(text));
+    return {
+      inference: { port: ports.inference, token: inference.key },
+      management: { port: ports.management, token: management.key },
+    };
+  } catch {
+    return null; // Not there, or not whole yet.
+  }
+}
+
+async function answers(client: Client, door: Door): Promise<boolean> {
+  try {
+    return (await client.ask(door, "GET", "/models", 5000)).status === 200;
   } catch {
     return false; // It does not listen yet.
   }

@@ -116,6 +116,13 @@ class Handler:
     const controller = new AbortController();
     const running = verify(path, ["--sample", `${lite0}/cat.jpg`], controller.signal);
     while (!left().some((line) => line.includes("time.sleep(600)"))) await sleep(100);
+    // Others on this machine have no token.
+    const config = readFileSync(join(servers, readdirSync(servers)[0] ?? "", "config.properties"), "utf8");
+    for (const name of ["management", "inference"]) {
+      const address = new RegExp(`^${name}_address=(.*)$`, "m").exec(config)?.[1];
+      const path = name === "management" ? "/models" : "/predictions/slow";
+      expect((await fetch(`${address}${path}`)).status, name).toBe(400);
+    }
     controller.abort();
     expect((await running).exitCode).toBe(130);
     expect([readdirSync(servers), left()]).toEqual([[], []]);

@@ -214,6 +214,17 @@ describe("bench", () => {
     expect(stdout).toMatch(/\nnot proven {3}p50 /);
   });
 
+  test.each([
+    ["bench", "--duration", "0.1", "--no-throughput"],
+    ["verify", "--ignore", "model/*"],
+  ])("… unless %s is told that ONNX Runtime will serve it", async (...command) => {
+    const run = [...command, `${tiny}/tiny_traced.pt`, "--slo", "rss=100GB"];
+    expect((await runMain(run)).exitCode).toBe(1);
+    const told = await runMain([...run, "--slo-engine", "onnxruntime"]);
+    expect(told.exitCode, told.stdout).toBe(0);
+    expect((await runMain([...run, "--slo-engine", "torch"])).exitCode).toBe(2);
+  });
+
   test("what cannot run cannot be measured", async () => {
     const { exitCode, stderr } = await runMain(["bench", `${tiny}/tiny.pth`]);
     expect(exitCode).toBe(2);
