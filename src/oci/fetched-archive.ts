@@ -3,7 +3,7 @@ import type { Archive } from "../archive/archive.ts";
 import { openArchive } from "../archive/open.ts";
 import { privateFolder } from "../archive/private-folder.ts";
 import { fetchAttachments, type Signers } from "./fetch-attachments.ts";
-import { download } from "./pull.ts";
+import { download } from "./download.ts";
 import type { RegistrySettings } from "./registry.ts";
 import { findArtifact } from "./remote-archive.ts";
 

@@ -1,21 +1,18 @@
-import { createHash, type Hash } from "node:crypto";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { diskFailure, nodeDisk } from "../archive/disk.ts";
 import { openArchive } from "../archive/open.ts";
-import { blocks } from "../archive/byte-source.ts";
-import { openFile } from "../archive/file-source.ts";
 import { ArchiverError } from "../errors.ts";
 import { verifyAttestation } from "../sign/verify-attestation.ts";
 import { verifySignature } from "../sign/verify-signature.ts";
 import { type StaticError, staticErrors } from "../verify/static-errors.ts";
 import { type AttachmentKind, attachmentSuffixes } from "./attachment.ts";
-import { fileBytes } from "./blob-source.ts";
+import { download } from "./download.ts";
 import { fetchAttachments, type Signers } from "./fetch-attachments.ts";
 import { isFileName } from "./reference.ts";
 import type { RegistrySettings } from "./registry.ts";
 import { goesOn } from "./retry.ts";
-import { findArtifact, type Found } from "./remote-archive.ts";
+import { findArtifact } from "./remote-archive.ts";
 
 export interface PullOptions extends Omit<RegistrySettings, "push"> {
   /** The file, or the folder to put it in. */
@@ -23,10 +20,6 @@ export interface PullOptions extends Omit<RegistrySettings, "push"> {
   readonly force?: boolean;
   /** Who must have signed the archive, or the attestation that it was tested. */
   readonly signers?: Signers;
-  readonly onBytes?: (done: number, total: number) => void;
-}
-
-export interface DownloadOptions extends Pick<RegistrySettings, "retry" | "signal"> {
   readonly onBytes?: (done: number, total: number) => void;
 }
 
@@ -121,46 +114,6 @@ async function targetOf(name: string | null, { output, force }: PullOptions): Pr
   const target = resolve(isFolder ? join(output, last) : output);
   if (force !== true) await refuseExisting([target]);
   return target;
-}
-
-/** Fetches the file to `path`; bytes that are there already are kept when they can be the file's. */
-export async function download(path: string, found: Found, options: DownloadOptions): Promise<void> {
-  const { plan, store } = found;
-  const handle = await open(path, "a", 0o644).catch((error: unknown) => Promise.reject(diskFailure(error, path)));
-  try {
-    const hash = createHash("sha256");
-    let done = await takeUp(path, plan.size, hash);
-    if (done === null) {
-      await handle.truncate(0);
-      done = 0;
-    }
-    options.onBytes?.(done, plan.size);
-    for await (const block of fileBytes(store, plan, done, plan.size, options)) {
-      hash.update(block);
-      await handle.appendFile(block).catch((error: unknown) => Promise.reject(diskFailure(error, path)));
-      done += block.length;
-      options.onBytes?.(done, plan.size);
-    }
-    await handle.sync();
-    if (hash.digest("hex") !== plan.sha256) {
-      await handle.truncate(0);
-      throw new ArchiverError("bad-artifact", "The bytes that came are not those of the manifest's digest.");
-    }
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Hashes what an earlier pull left; null when it is more than there can be. */
-async function takeUp(path: string, size: number, hash: Hash): Promise<number | null> {
-  const file = await openFile(path);
-  try {
-    if (file.size > size) return null;
-    for await (const block of blocks(file)) hash.update(block);
-    return file.size;
-  } finally {
-    await file.close();
-  }
 }
 
 type Refusal = Pick<Pulled, "refused" | "findings">;

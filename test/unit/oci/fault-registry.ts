@@ -41,6 +41,9 @@ export class FaultRegistry {
   mounts: "given" | "not given" | "refused" = "given";
   /** Bytes of blobs that were sent to clients. */
   served = 0;
+  /** Blobs that were on their way at the same time, at most. */
+  mostAtOnce = 0;
+  #onTheirWay = 0;
   #server: Server | undefined;
   #storage: Server | undefined;
   host = "";
@@ -168,7 +171,13 @@ export class FaultRegistry {
       "content-length": part.length,
       "content-range": `bytes ${start}-${end - 1}/${blob.length}`,
     });
-    if (fault?.kind !== "cut" && fault?.kind !== "truncated") return void response.end(part);
+    if (fault?.kind !== "cut" && fault?.kind !== "truncated") {
+      this.#onTheirWay += 1;
+      this.mostAtOnce = Math.max(this.mostAtOnce, this.#onTheirWay);
+      // Slow enough that others can be asked for meanwhile.
+      setTimeout(() => response.end(part, () => (this.#onTheirWay -= 1)), 5);
+      return;
+    }
     response.write(part.subarray(0, part.length / 2), () => response.destroy());
   }
 
