@@ -1,5 +1,6 @@
 import { relative, resolve } from "node:path";
 import type { Command } from "commander";
+import { ArchiverError } from "../errors.ts";
 import { isOci } from "../oci/reference.ts";
 import { outputPath } from "../pack/output-path.ts";
 import { printable } from "../report/text.ts";
@@ -31,6 +32,7 @@ const fillers: Readonly<Record<string, (filling: Filling) => void>> = {
     const { command, spec, io } = filling;
     if (spec.folder !== resolve(io.cwd)) rebaseFlags(command, io.cwd);
     set(filling, archiveValues(spec));
+    requireComplete(filling);
   },
   verify(filling) {
     const { command, spec } = filling;
@@ -60,6 +62,23 @@ const fillers: Readonly<Record<string, (filling: Filling) => void>> = {
     set(filling, { unpacked, plainHttp });
   },
 };
+
+/** What `archive` needs, by its key in the spec; a converted model has a handler of ours. */
+const needed = [
+  ["modelName", "model.name", "--model-name"],
+  ["version", "model.version", "--version"],
+  ["handler", "handler", "--handler"],
+] as const;
+
+function requireComplete({ command, spec }: Filling): void {
+  const { from, convert, ...flags } = command.opts();
+  const missing = needed.filter(([flag]) => flags[flag] === undefined && !(flag === "handler" && convert));
+  if (from !== undefined || missing.length === 0) return;
+  const keys = missing.map(([, key]) => key).join(", ");
+  throw new ArchiverError("usage", `${spec.path} does not say ${keys}, nor does the command line`, {
+    remedy: `Write it there, or give ${missing.map(([, , flag]) => flag).join(", ")}.`,
+  });
+}
 
 /** Where no archive is given, it is that of the spec. Whether the spec is about it. */
 function takeArchive(filling: Filling): boolean {

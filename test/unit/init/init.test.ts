@@ -75,6 +75,17 @@ describe("the model", () => {
   });
 });
 
+test("a name that would break the file, or steer a terminal, does neither", async () => {
+  const name = "a\u001b[31m\nb: {x}, #.pt";
+  const folder = folderOf({ [name]: tiny("tiny_traced.pt") });
+  const { exitCode, stdout } = await runMain(["init", folder]);
+  expect(exitCode).toBe(0);
+  expect(stdout).not.toContain("\u001b");
+  const text = readFileSync(join(folder, "model-archiver.yaml"), "utf8");
+  expect(text).not.toContain("\u001b");
+  expect(specSchema.parse(parse(text)).model?.["serialized-file"]).toBe(name);
+});
+
 describe("the handler", () => {
   test.each<[string, Readonly<Record<string, string | Buffer>>, object]>([
     ["a picture goes into TorchScript", { "m.pt": tiny("tiny_traced.pt") }, { handler: "image_classifier" }],

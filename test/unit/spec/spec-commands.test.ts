@@ -84,7 +84,8 @@ describe("archive", () => {
     put("model-archiver.yaml", "handler: base_handler\n");
     const { exitCode, stderr } = await run(["archive"]);
     expect(exitCode).toBe(2);
-    expect(stderr).toContain("the following arguments are required: --model-name, --version");
+    expect(stderr).toContain("model-archiver.yaml does not say model.name, model.version, nor does the command line");
+    expect((await planned(["--model-name", "m", "-v", "1"])).manifest.model.handler).toBe("base_handler");
   });
 
   test("a wrong file stops it: line and key, as JSON too", async () => {
