@@ -3,6 +3,7 @@ import { isArchiveLine, normalizeArgv } from "./argv.ts";
 import { commands } from "./commands.ts";
 import { reportFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
+import { toolVersion } from "./version.ts";
 
 /** Carries out a command line; every failure ends here, as text and exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -25,6 +26,9 @@ function program(io: Io): Command {
   const root = new Command("model-archiver")
     .description("Pack a model for TorchServe, prove that it is ready, ship it.")
     .usage("<command> [options]")
+    // `archive --version 1.0` is the version of the model.
+    .enablePositionalOptions()
+    .version(toolVersion(), "-V, --version", "print the version")
     .helpCommand("help [command]", "show the help of a command")
     .addHelpText("after", examples);
   for (const command of commands(io)) root.addCommand(command);
