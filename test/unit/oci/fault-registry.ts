@@ -37,6 +37,8 @@ export class FaultRegistry {
   tokens = 0;
   /** Blobs are fetched from another origin, as clouds do. */
   redirectBlobs = false;
+  /** Whether it lists what refers to a manifest, as OCI 1.1 has it. */
+  knowsReferrers = false;
   /** What becomes of a request to take a blob from another repository. */
   mounts: "given" | "not given" | "refused" = "given";
   /** Bytes of blobs that were sent to clients. */
@@ -135,6 +137,7 @@ export class FaultRegistry {
     const [repository = "", kind, ...rest] = url.pathname.replace(/^\/v2\//u, "").split("/");
     const name = rest.at(-1) ?? "";
     if (kind === "manifests") return this.#manifest(request, response, name, body, fault);
+    if (kind === "referrers" && this.knowsReferrers) return this.#referrers(response, name);
     if (kind !== "blobs") return void response.writeHead(404).end();
     if (rest[0] === "uploads") {
       if (url.searchParams.has("mount") && this.#mount(response, url.searchParams, repository)) return;
@@ -205,13 +208,23 @@ export class FaultRegistry {
       const stored = { bytes: body, type: request.headers["content-type"] ?? "" };
       this.manifests.set(name, stored);
       this.manifests.set(sha256(body), stored);
-      return void response.writeHead(201, { "content-length": "0" }).end();
+      const { subject } = JSON.parse(body.toString());
+      const known = this.knowsReferrers && subject ? { "oci-subject": subject.digest } : {};
+      return void response.writeHead(201, { "content-length": "0", ...known }).end();
     }
     const found = this.manifests.get(name);
     if (found === undefined) return void response.writeHead(404).end();
     response.writeHead(200, { "content-type": found.type, "content-length": found.bytes.length });
     if (fault?.kind !== "cut") return void response.end(found.bytes);
     response.write(found.bytes.subarray(0, 100), () => response.destroy());
+  }
+
+  #referrers(response: ServerResponse, digest: string): void {
+    const manifests = [...this.manifests]
+      .filter(([name, { bytes }]) => name === sha256(bytes) && JSON.parse(bytes.toString()).subject?.digest === digest)
+      .map(([name, { bytes, type }]) => ({ mediaType: type, digest: name, size: bytes.length }));
+    const index = { schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests };
+    response.writeHead(200, { "content-type": index.mediaType }).end(JSON.stringify(index));
   }
 
   #token(request: IncomingMessage, response: ServerResponse, body: Buffer | null): void {
