@@ -6,7 +6,7 @@ import type { ByteSource } from "./byte-source.ts";
 import { fill } from "./byte-source.ts";
 import { FileSums } from "./file-sums.ts";
 import { PartSums } from "./inner-crc.ts";
-import type { Limits } from "./limits.ts";
+import { isRuinous, type Limits } from "./limits.ts";
 import { NestedArchives, startsArchive, storedParts } from "./nested.ts";
 import { BlockRing, threadFrom } from "./read-once.ts";
 import type { ZipView } from "./zip-records.ts";
@@ -32,12 +32,9 @@ export interface Digestible {
 /** Up to here an entry is read with one call and hashed with one. */
 const small = 1 << 20;
 
-/** What makes reading every byte a service to the attacker. */
-const ruinous: ReadonlySet<string> = new Set(["archive/bomb", "archive/overlap", "archive/limits"]);
-
 /** Reads every entry once, in the order of the archive. */
 export async function digestArchive(archive: Digestible): Promise<Digests> {
-  const reason = archive.anomalies.find(({ rule }) => ruinous.has(rule));
+  const reason = archive.anomalies.find(isRuinous);
   if (reason !== undefined) return { of: new Map(), anomalies: [], refused: `after ${reason.rule}` };
   const known = new Set(archive.anomalies.map(({ rule, at }) => `${rule} ${at}`));
   const anomalies: Anomaly[] = [];

@@ -30,3 +30,11 @@ export const manyEntries = 10_000;
 export function isBomb(packed: number, unpacked: number, limits: Limits): boolean {
   return unpacked > limits.bombBytes && unpacked > packed * limits.ratio;
 }
+
+/** What makes reading entries a service to the attacker: ids of the anomalies. */
+const ruinous: ReadonlySet<string> = new Set(["archive/bomb", "archive/overlap", "archive/limits"]);
+
+/** Whether the bytes of an archive with this anomaly are better left unread. */
+export function isRuinous({ rule }: { readonly rule: string }): boolean {
+  return ruinous.has(rule);
+}

@@ -1,4 +1,5 @@
 import { AnomalyError, type Archive, type Entry } from "../archive/archive.ts";
+import { isRuinous } from "../archive/limits.ts";
 import { manifestPath, type ManifestReading } from "../manifest/manifest.ts";
 import { manifestByteLimit, parseManifest } from "../manifest/parse.ts";
 import { sniffFormat } from "../model/sniff-format.ts";
@@ -56,14 +57,7 @@ export function archiveSubject(
   const model = once(async (): Promise<SubjectModel | null> => {
     const file = archive.container === "bare" ? archive.entries[0]?.path : await serializedFile(manifest());
     const entry = file === undefined ? undefined : entries.get(file);
-    if (entry?.kind !== "file") return null;
-    try {
-      const source = await archive.open(entry);
-      return { entry, source, format: await sniffFormat(source) };
-    } catch (error) {
-      if (error instanceof AnomalyError) return null; // A check of the container says so.
-      throw error;
-    }
+    return entry?.kind === "file" ? openModel(archive, entry) : null;
   });
   const signature = once(async (): Promise<Signature | null> => {
     const found = await model();
@@ -86,6 +80,18 @@ export function archiveSubject(
     inference: async () => inferenceOf(await modelRun()),
   };
   return subject;
+}
+
+async function openModel(archive: Archive, entry: Entry): Promise<SubjectModel | null> {
+  // A bomb is not unpacked to see what it is: a check of the container says so.
+  if (entry.method === "deflated" && archive.anomalies.some(isRuinous)) return null;
+  try {
+    const source = await archive.open(entry);
+    return { entry, source, format: await sniffFormat(source) };
+  } catch (error) {
+    if (error instanceof AnomalyError) return null; // A check of the container says so.
+    throw error;
+  }
 }
 
 const unreadableManifest: ManifestReading = {

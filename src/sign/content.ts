@@ -2,7 +2,7 @@ import { lstat, readdir, stat } from "node:fs/promises";
 import { basename, join, relative, resolve, sep } from "node:path";
 import { type FileSource, openFile, translated } from "../archive/file-source.ts";
 import { fill } from "../archive/byte-source.ts";
-import { defaultLimits } from "../archive/limits.ts";
+import { defaultLimits, isRuinous } from "../archive/limits.ts";
 import { BlockRing, type ReadOptions } from "../archive/read-once.ts";
 import { readZip } from "../archive/zip-records.ts";
 import type { ZipEntry } from "../archive/zip-central.ts";
@@ -28,9 +28,6 @@ export interface ReadContentOptions extends ReadOptions {
   /** Relative to the folder; what lies below an ignored folder is ignored, too. */
   readonly ignoredPaths: readonly string[];
 }
-
-/** Anomalies of containers whose entries are not worth, or not safe, to read. */
-const structural: ReadonlySet<string> = new Set(["archive/bomb", "archive/overlap", "archive/limits"]);
 
 /** Digests a file, and the entries of an archive, or every file of a folder. Each byte is read once. */
 export async function readContent(location: string, options: ReadContentOptions): Promise<Content> {
@@ -119,7 +116,7 @@ async function entriesOf(file: FileSource): Promise<readonly ZipEntry[]> {
   const head = Buffer.from(await file.read(0, 4));
   if (head.readUInt32LE(0) !== 0x04034b50) return [];
   const zip = await readZip(file, defaultLimits);
-  return zip.anomalies.some(({ rule }) => structural.has(rule)) ? [] : zip.entries;
+  return zip.anomalies.some(isRuinous) ? [] : zip.entries;
 }
 
 interface FoundFile {

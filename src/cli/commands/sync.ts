@@ -31,4 +31,4 @@ Examples:
   $ model-archiver sync model_store/ oci://registry.example.org/models
   $ model-archiver sync oci://registry.example.org/models model_store/ --require-signature --key release.pem.pub
 
-Exit codes: 0 both sides are the same · 1 an archive was refused by signature or checks · 2 it could not be done`;
+Exit codes: 0 done · 1 an archive was refused by signature or checks · 2 it could not be done`;
