@@ -30,9 +30,9 @@ function membership(m: Maths, offsets: TensorValue, count: number, hasLast: bool
 }
 
 /** Sums, means or maxima of the rows of each bag. */
-function bags(call: Call, builder: Builder): TupleValue {
+export function bags(call: Call, builder: Builder, weight: TensorValue): TupleValue {
   const m = new Maths(builder);
-  const [weight, indices] = [call.tensor("weight"), call.tensor("indices")];
+  const indices = call.tensor("indices");
   const dtype = weight.dtype;
   const mode = call.int("mode");
   const weights = call.optionalTensor("per_sample_weights");
@@ -86,6 +86,6 @@ export const embeddings: readonly Operator[] = [
     name: `aten::${name}`,
     schemas,
     doc: "Sum, mean or max of the rows of each bag. The auxiliary results are left empty.",
-    lower: bags,
+    lower: (call, builder) => bags(call, builder, call.tensor("weight")),
   })),
 ];

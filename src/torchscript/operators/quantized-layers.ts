@@ -1,73 +1,15 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
-import { invalid, unsupported } from "../lowering-error.ts";
+import { invalid } from "../lowering-error.ts";
 import { gridOf, gridOfType, toGrid } from "../quantized-grid.ts";
-import { TensorValue } from "../tensor-value.ts";
-import { ListValue, ObjectValue, TupleValue, type Value } from "../value.ts";
+import type { TensorValue } from "../tensor-value.ts";
+import { TupleValue } from "../value.ts";
 import { convolve } from "./convolution.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
-import { clip } from "./activations.ts";
+import { dynamically, pack, packedOf } from "./packed-weights.ts";
 import { linear } from "./products.ts";
-import { axesOf, reduce } from "./reduce.ts";
 import { row } from "./row.ts";
-
-/** Weights of a quantised layer as floats, and how a convolution applies them. */
-interface Packed {
-  readonly weight: TensorValue;
-  readonly bias: TensorValue | null;
-  readonly stride: readonly number[];
-  readonly padding: readonly number[];
-  readonly dilation: readonly number[];
-  readonly groups: number;
-}
-
-const typeOfPacked = "__torch__.torch.classes.quantized.PackedParams";
-
-function pack(items: readonly Value[]): ObjectValue {
-  return new ObjectValue(typeOfPacked, new Map([["state", new TupleValue(items)]]));
-}
-
-function ints(value: Value | undefined): number[] {
-  return value instanceof ListValue ? value.content.map(Number) : [];
-}
-
-function itemsOf(value: Value | undefined): readonly Value[] {
-  if (value instanceof ListValue) return value.content;
-  return value instanceof TupleValue ? value.items : [];
-}
-
-/** `(weight, bias, …)` as we pack it and linear layers save it, or `("2", [config, weight], [bias])` of convolutions. */
-function packedOf(call: Call, builder: Builder, name: string): Packed {
-  const object = call.value(name);
-  const state = object instanceof ObjectValue ? itemsOf(object.content.get("state")) : [];
-  const none = { stride: [], padding: [], dilation: [], groups: 1 };
-  const [first, second = null, stride, padding, dilation, groups] = state;
-  if (typeof first === "string") return convolutionOf(builder, itemsOf(second), itemsOf(stride));
-  if (!(first instanceof TensorValue)) throw invalid(`${call.name}: packed weights that are none`);
-  const bias = second instanceof TensorValue ? second : null;
-  if (stride === undefined) return { weight: first, bias, ...none };
-  return {
-    weight: first,
-    bias,
-    stride: ints(stride),
-    padding: ints(padding),
-    dilation: ints(dilation),
-    groups: Number(groups ?? 1n),
-  };
-}
-
-/** `cpp_custom_type_hack`'s successor: [dims, stride…, padding…, dilation…, output padding…, groups, flags]. */
-function convolutionOf(builder: Builder, tensors: readonly Value[], optional: readonly Value[]): Packed {
-  const [config, weight] = tensors;
-  const known = config instanceof TensorValue ? builder.known(config)?.map(Number) : undefined;
-  if (known === undefined || !(weight instanceof TensorValue)) throw invalid("packed weights of a convolution");
-  const n = known[0] ?? 0;
-  const part = (i: number) => known.slice(1 + i * n, 1 + (i + 1) * n);
-  if ((known[2 + 4 * n] ?? 0) !== 0) throw unsupported("a quantised transposed convolution");
-  const bias = optional.find((item) => item instanceof TensorValue) ?? null;
-  return { weight, bias, stride: part(0), padding: part(1), dilation: part(2), groups: known[1 + 4 * n] ?? 1 };
-}
 
 function relu(builder: Builder, x: TensorValue, wanted: boolean): TensorValue {
   return wanted ? builder.emit("Relu", [x], {}, { dtype: x.dtype, shape: x.shape }) : x;
@@ -76,19 +18,6 @@ function relu(builder: Builder, x: TensorValue, wanted: boolean): TensorValue {
 /** Rounded to the grid that the call names. */
 function onto(call: Call, builder: Builder, x: TensorValue, scale: string, zero: string): TensorValue {
   return toGrid(builder, x, gridOfType(13, call.float(scale), call.int(zero)));
-}
-
-/** Rounded to 256 (or 128) steps between the least and the greatest element and 0. */
-function dynamically(builder: Builder, x: TensorValue, reduced: boolean): TensorValue {
-  const m = new Maths(builder);
-  const all = axesOf(null, x.rank);
-  const least = m.min(reduce(builder, "ReduceMin", x, all, false), 0);
-  const most = m.max(reduce(builder, "ReduceMax", x, all, false), 0);
-  const raw = m.div(m.sub(most, least), reduced ? 127 : 255);
-  const scale = m.where(m.equal(raw, 0), builder.full("float32", 0.1), raw);
-  const zero = clip(builder, m.round(m.neg(m.div(least, scale))), 0, 255);
-  const q = clip(builder, m.round(m.add(m.mul(x, m.unary("Reciprocal", scale)), zero)), 0, 255);
-  return m.mul(m.sub(q, zero), scale);
 }
 
 function dynamicLinear(positive: boolean, half: boolean): Operator["lower"] {
@@ -121,8 +50,8 @@ function staticConvolution(positive: boolean): Operator["lower"] {
       padding: own(packed.padding),
       dilation: own(packed.dilation),
       groups: packed.groups,
-      transposed: false,
-      outputPadding: own(packed.stride).map(() => 0),
+      transposed: packed.transposed,
+      outputPadding: packed.transposed ? own(packed.outputPadding) : own(packed.stride).map(() => 0),
     });
     return onto(call, builder, relu(builder, result, positive), "output_scale", "output_zero_point");
   };
@@ -185,6 +114,29 @@ export const quantizedLayers: readonly Operator[] = [
           call.optionalTensor("bias"),
           ...["stride", "padding", "dilation", "groups"].map((name) => call.value(name)),
         ]),
+    ),
+  ),
+  ...[1, 2, 3].map((n) =>
+    row(
+      `quantized::conv_transpose${n}d_prepack`,
+      [
+        "(Tensor weight, Tensor? bias, int[] stride, int[] padding, int[] output_padding, int[] dilation, int groups) -> Any",
+      ],
+      weights,
+      (call) =>
+        pack([
+          call.tensor("weight"),
+          call.optionalTensor("bias"),
+          ...["stride", "padding", "dilation", "groups", "output_padding"].map((name) => call.value(name)),
+        ]),
+    ),
+  ),
+  ...[1, 2, 3].map((n) =>
+    row(
+      `quantized::conv_transpose${n}d`,
+      [`(Tensor qx, Any packed_weight, ${grid}) -> Tensor`],
+      layerDoc,
+      staticConvolution(false),
     ),
   ),
   ...["linear_unpack", "linear_unpack_fp16"].map((name) =>

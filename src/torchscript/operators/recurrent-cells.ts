@@ -30,6 +30,41 @@ function both(
   ];
 }
 
+/** One step from what input and hidden state give: all gates of each in one tensor. */
+export function lstmStep(
+  builder: Builder,
+  x: TensorValue,
+  h: TensorValue,
+  c: TensorValue,
+): { hidden: TensorValue; cell: TensorValue } {
+  return lstmOf(builder, split(builder, x, 4), split(builder, h, 4), c);
+}
+
+function lstmOf(builder: Builder, a: readonly TensorValue[], b: readonly TensorValue[], c: TensorValue) {
+  const m = new Maths(builder);
+  const [i, f, g, o] = a.map((gate, at) => m.add(gate, b[at]));
+  const cell = m.add(m.mul(m.sigmoid(f), c), m.mul(m.sigmoid(i), m.tanh(g)));
+  return { hidden: m.mul(m.sigmoid(o), m.tanh(cell)), cell };
+}
+
+/** One step from what input and hidden state give: all gates of each in one tensor. */
+export function gruStep(builder: Builder, x: TensorValue, h: TensorValue, state: TensorValue): TensorValue {
+  return gruOf(builder, split(builder, x, 3), split(builder, h, 3), state);
+}
+
+function gruOf(
+  builder: Builder,
+  a: readonly TensorValue[],
+  b: readonly TensorValue[],
+  state: TensorValue,
+): TensorValue {
+  const m = new Maths(builder);
+  const reset = m.sigmoid(m.add(a[0], b[0]));
+  const update = m.sigmoid(m.add(a[1], b[1]));
+  const fresh = m.tanh(m.add(a[2], m.mul(reset, b[2])));
+  return m.add(fresh, m.mul(update, m.sub(state, fresh)));
+}
+
 export function lstmCell(
   builder: Builder,
   x: TensorValue,
@@ -37,20 +72,13 @@ export function lstmCell(
   c: TensorValue,
   w: Weights,
 ): { hidden: TensorValue; cell: TensorValue } {
-  const m = new Maths(builder);
   const [a, b] = both(builder, x, h, w, 4);
-  const [i, f, g, o] = a.map((gate, at) => m.add(gate, b[at]));
-  const cell = m.add(m.mul(m.sigmoid(f), c), m.mul(m.sigmoid(i), m.tanh(g)));
-  return { hidden: m.mul(m.sigmoid(o), m.tanh(cell)), cell };
+  return lstmOf(builder, a, b, c);
 }
 
 function gruCell(builder: Builder, x: TensorValue, h: TensorValue, w: Weights): TensorValue {
-  const m = new Maths(builder);
   const [a, b] = both(builder, x, h, w, 3);
-  const reset = m.sigmoid(m.add(a[0], b[0]));
-  const update = m.sigmoid(m.add(a[1], b[1]));
-  const fresh = m.tanh(m.add(a[2], m.mul(reset, b[2])));
-  return m.add(fresh, m.mul(update, m.sub(h, fresh)));
+  return gruOf(builder, a, b, h);
 }
 
 function plainCell(builder: Builder, x: TensorValue, h: TensorValue, w: Weights, activation: string): TensorValue {

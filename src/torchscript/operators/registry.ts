@@ -1,5 +1,7 @@
 import { groupedProducts } from "./grouped-products.ts";
 import { quantization } from "./quantization.ts";
+import { quantizedRecurrent } from "./quantized-recurrent.ts";
+import { quantizedFunctions } from "./quantized-functions.ts";
 import { quantizedLayers } from "./quantized-layers.ts";
 import { statistics } from "./statistics.ts";
 import { factorizations } from "./factorizations.ts";
@@ -115,6 +117,8 @@ export const operators: readonly Operator[] = [
   ...embeddings,
   ...quantization,
   ...quantizedLayers,
+  ...quantizedFunctions,
+  ...quantizedRecurrent,
   ...attention,
   ...transformerEncoder,
   ...nestedTensors,
