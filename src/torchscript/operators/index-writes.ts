@@ -8,6 +8,7 @@ import { nonzero, putByMask } from "./indexing.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { sliceEnds } from "./slices.ts";
+import { diagonalOf } from "./strided-views.ts";
 
 /** `self[indices] = values` as a new tensor. */
 export function indexPut(
@@ -159,6 +160,12 @@ export const indexWrites: readonly Operator[] = [
       viewScatter(call, builder, (copy) =>
         selectView(builder, copy, normalizeDim(call.int("dim"), copy.rank), call.int("index")),
       ),
+  },
+  {
+    name: "aten::diagonal_scatter",
+    schemas: ["aten::diagonal_scatter(Tensor self, Tensor src, int offset=0, int dim1=0, int dim2=1) -> Tensor"],
+    doc: "A copy with a diagonal overwritten.",
+    lower: (call, builder) => viewScatter(call, builder, (copy) => diagonalOf(call, builder, copy)),
   },
   {
     name: "aten::slice_scatter",

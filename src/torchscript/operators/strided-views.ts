@@ -52,8 +52,8 @@ function asStrided(call: Call, builder: Builder): TensorValue {
   return elementsView(builder, tensor, picked, shape, strides);
 }
 
-function diagonal(call: Call, builder: Builder): TensorValue {
-  const tensor = call.tensor("self");
+/** The diagonal that a call names, of a tensor. */
+export function diagonalOf(call: Call, builder: Builder, tensor: TensorValue): TensorValue {
   const offset = call.int("offset");
   const [a, b] = ["dim1", "dim2"].map((name) => normalizeDim(call.int(name), tensor.rank));
   if (a === b) throw raised("diagonal of one dimension with itself");
@@ -196,7 +196,7 @@ export const stridedViews: readonly Operator[] = [
     name: "aten::diagonal",
     schemas: ["aten::diagonal(Tensor(a) self, int offset=0, int dim1=0, int dim2=1) -> Tensor(a)"],
     doc: "The diagonal of two dimensions, as a view.",
-    lower: diagonal,
+    lower: (call, builder) => diagonalOf(call, builder, call.tensor("self")),
   },
   {
     name: "aten::unfold",
