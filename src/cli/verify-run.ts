@@ -77,8 +77,20 @@ export async function runVerify(paths: readonly string[], flags: VerifyFlags, io
   for (const bug of bugs) io.stderr.write(bugText(bug));
 }
 
+/** TorchServe takes requests, and makes its batches as model-config.yaml says. */
+function refuseForServer({ engine, compare, batch, input }: VerifyFlags): void {
+  if (engine !== "torchserve") return;
+  const given = { "--compare": compare === true, "--batch": batch !== undefined, "--input": input.length > 0 };
+  const wrong = Object.entries(given).find(([, isGiven]) => isGiven)?.[0];
+  if (wrong === undefined) return;
+  throw new ArchiverError("usage", `${wrong} is about tensors; TorchServe takes what a client sends.`, {
+    remedy: `Leave ${wrong} out, or use --engine torch.`,
+  });
+}
+
 /** What the flags ask of `verify`. Throws ArchiverError `usage`. */
 export async function verifyOptions(paths: readonly string[], flags: VerifyFlags, io: Io): Promise<VerifyAllOptions> {
+  refuseForServer(flags);
   const [inputs, policy] = await Promise.all([
     readInputs(flags.input, io.cwd),
     readPolicy(flags.policy, io.cwd, new Date().toISOString().slice(0, 10)),

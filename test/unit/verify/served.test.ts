@@ -48,6 +48,14 @@ describe("verify --engine torchserve", () => {
     expect(runs).toMatchObject({ status: "skipped", reason: expect.stringMatching(/^after handler\//) });
   });
 
+  test.each([["--compare"], ["--batch", "4"], ["--input", "1x3"]])(
+    "%s is about tensors, and refused",
+    async (...flag) => {
+      const { exitCode, stdout } = await runMain([...run, ...flag, packed()]);
+      expect([exitCode, JSON.parse(stdout).error.code]).toEqual([2, "usage"]);
+    },
+  );
+
   test("a model file by itself has nothing to be served by", async () => {
     const runs = (await reportOf(`${lite0}/model.pt`)).checks.find(({ id }: { id: string }) => id === "model/runs");
     expect(runs.reason).toBe("no archive");
