@@ -1,7 +1,8 @@
 import type { ByteSource } from "../archive/byte-source.ts";
 import type { ZipEntry } from "../archive/zip-central.ts";
-import { packedBytes, readZip } from "../archive/zip-records.ts";
+import { packedBytes, readDirectoryOnly } from "../archive/zip-records.ts";
 import { collect, streamZipEntry } from "../archive/zip-stream.ts";
+import { locateData } from "../archive/zip-walk.ts";
 import { memorySource } from "../archive/byte-source.ts";
 import { MalformedModel } from "./malformed.ts";
 import type { ModelFormat } from "./model-format.ts";
@@ -23,7 +24,8 @@ const unpackedLimit = 1 << 26;
 
 /** Opens a torch ZIP. Throws MalformedModel when it is none. */
 export async function readTorchArchive(source: ByteSource): Promise<TorchArchive> {
-  const { entries } = await readZip(source);
+  // The second view belongs to the scan; over a network it would cost a request a record.
+  const { entries } = await readDirectoryOnly(source);
   const files = entries.filter((entry) => entry.kind === "file");
   const format = formatOfNames(files.map((entry) => entry.path));
   if (format === "unknown") throw new MalformedModel("no torch file");
@@ -41,6 +43,7 @@ export async function readTorchArchive(source: ByteSource): Promise<TorchArchive
 
 /** A record's plain bytes, in place when it is stored. Throws AnomalyError or MalformedModel when they are not there. */
 export async function openRecord(source: ByteSource, entry: ZipEntry): Promise<ByteSource> {
+  await locateData(source, entry);
   const packed = entry.method === "stored" ? packedBytes(source, entry) : null;
   if (packed !== null) return packed;
   if (entry.size > unpackedLimit) throw new MalformedModel(`record ${entry.path} is packed and over 64 MB`);
