@@ -34,7 +34,8 @@ const long = 8;
 const large = { width: 8192, layers: 7 };
 
 const say = (text) => process.stderr.write(`${text}\n`);
-const wanted = (title) => title.includes(flags.only);
+const only = new RegExp(flags.only, "u");
+const wanted = (title) => only.test(title);
 const anyWanted = (jobs) => jobs.some(({ title }) => wanted(title));
 const titles = {
   remote: "inspect the weights' archive over HTTP",
