@@ -71,7 +71,8 @@ export function archiveJobs(weights, { weightsMb, textMb }) {
         { peer: null, of: "rss", atMost: 120 * 2 ** 20 },
         { peer: null, of: "temporary", atMost: 0 },
       ],
-      writes: weightsMb * 2 ** 20,
+      // torch-model-archiver copies its inputs first.
+      writes: 2 * weightsMb * 2 ** 20,
     },
     {
       title: "archive int8 weights and text",

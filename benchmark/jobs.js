@@ -10,7 +10,7 @@ export const node = process.execPath;
  * @typedef {"wall" | "rss" | "size" | "temporary" | "read" | "requests" | "bytes" | "ratio"} Measure
  * @typedef {{ peer: string | null, of?: Measure, atMost: number }} Target `peer` null: a bare figure
  * @typedef {{ title: string, calls: Record<string, Call>, targets: readonly Target[], writes?: number, rounds?: number,
- *   notes?: readonly string[] }} Job `writes`: bytes of the largest output
+ *   notes?: readonly string[] }} Job `writes`: bytes that the most wasteful of them writes
  */
 
 /** @returns {Call} */
