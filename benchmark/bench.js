@@ -27,7 +27,10 @@ const { values: flags } = parseArgs({
 });
 const quick = { weightsMb: 256, textMb: 32, rounds: 3, count: 8, latencySeconds: 4 };
 const full = { weightsMb: 2048, textMb: 200, rounds: 3, count: 40, latencySeconds: 10 };
-const scale = { ...(flags.quick ? quick : full), ...(flags.weights ? { weightsMb: Number(flags.weights) } : {}) };
+const scale = {
+  ...(flags.quick ? quick : full),
+  ...(flags.weights ? { weightsMb: Number(flags.weights) } : {}),
+};
 /** A run that takes longer than this many seconds is not repeated. */
 const long = 8;
 /** Numbers a row of the large ONNX model, and matrices: 1.9 GB, which protobuf can still hold. */
@@ -198,7 +201,14 @@ function roomy() {
 
 async function bench() {
   const meter = new Meter(python);
-  const run = { date: new Date().toISOString(), machine: machine(flags.dir), scale, model: null, jobs: [], left: [] };
+  const run = {
+    date: new Date().toISOString(),
+    machine: machine(flags.dir),
+    scale,
+    model: null,
+    jobs: [],
+    left: [],
+  };
   const stages = [
     [packing, flags.dir],
     [judging, flags.dir],

@@ -73,7 +73,9 @@ function fill(path, megabytes, make, seed) {
 
 /** A safetensors file of `bytes`, all zeros and not on the disk. */
 function sparse(path, bytes) {
-  const header = JSON.stringify({ w: { dtype: "F32", shape: [bytes / 4], data_offsets: [0, bytes] } });
+  const header = JSON.stringify({
+    w: { dtype: "F32", shape: [bytes / 4], data_offsets: [0, bytes] },
+  });
   const padded = header.padEnd(Math.ceil(header.length / 8) * 8, " ");
   const head = Buffer.alloc(8 + padded.length);
   head.writeBigUInt64LE(BigInt(padded.length), 0);

@@ -59,8 +59,14 @@ export function archiveJobs(weights, { weightsMb, textMb }) {
         "torch-model-archiver zip-store": tma(...pack(weights, "--archive-format", "zip-store")),
         "torch-model-archiver default": { ...tma(...pack(weights)), slow: true },
         "zip -0": { ...peer(call("zip", "-0q", "@out/m.zip", weights), "zip"), slow: true },
-        "7z -mx0": { ...peer(call("7z", "a", "-mx0", "-tzip", "@out/m.zip", weights), "7z"), slow: true },
-        "Python zipfile, stored": { ...peer(zipfileStored(weights, "@out/m.zip"), "python:zipfile"), slow: true },
+        "7z -mx0": {
+          ...peer(call("7z", "a", "-mx0", "-tzip", "@out/m.zip", weights), "7z"),
+          slow: true,
+        },
+        "Python zipfile, stored": {
+          ...peer(zipfileStored(weights, "@out/m.zip"), "python:zipfile"),
+          slow: true,
+        },
       },
       targets: [
         { peer: "torch-model-archiver default", atMost: 1 / 30 },
@@ -126,7 +132,12 @@ export function hugeJobs() {
   return [
     {
       title: "archive 12 GB, zip-store",
-      calls: { ours: { ...ours("archive", ...pack("huge.bin", "--archive-format", "zip-store")), slow: true } },
+      calls: {
+        ours: {
+          ...ours("archive", ...pack("huge.bin", "--archive-format", "zip-store")),
+          slow: true,
+        },
+      },
       targets: [
         { peer: null, of: "rss", atMost: 120 * 2 ** 20 },
         { peer: null, of: "temporary", atMost: 0 },

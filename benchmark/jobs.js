@@ -8,16 +8,23 @@ export const node = process.execPath;
 /**
  * @typedef {{ argv: readonly string[], needs: readonly string[], slow?: boolean, anyCode?: boolean }} Call `slow`: once
  * @typedef {"wall" | "rss" | "size" | "temporary" | "read" | "requests" | "bytes" | "ratio"} Measure
- * @typedef {{ peer: string | null, of?: Measure, atMost: number }} Target `peer` null: a bare figure
+ * @typedef {{ peer: string | null, of?: Measure, atMost: number | null }} Target `peer` null: a bare figure;
+ *   `atMost` null: told, not judged
  * @typedef {{ title: string, calls: Record<string, Call>, targets: readonly Target[], writes?: number, rounds?: number,
  *   notes?: readonly string[] }} Job `writes`: bytes that the most wasteful of them writes
  */
 
 /** @returns {Call} */
-export const ours = (/** @type {string[]} */ ...args) => ({ argv: [node, bin, ...args], needs: [] });
+export const ours = (/** @type {string[]} */ ...args) => ({
+  argv: [node, bin, ...args],
+  needs: [],
+});
 
 /** @returns {Call} */
-export const peer = (/** @type {readonly string[]} */ argv, /** @type {string[]} */ ...needs) => ({ argv, needs });
+export const peer = (/** @type {readonly string[]} */ argv, /** @type {string[]} */ ...needs) => ({
+  argv,
+  needs,
+});
 
 export const bareNode = peer([node, "-e", "0"]);
 

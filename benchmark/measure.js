@@ -96,7 +96,13 @@ function wallOnly(/** @type {readonly string[]} */ [file = "", ...args], cwd, en
     const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, stdio: "ignore" });
     child.on("error", reject);
     child.on("exit", (code) => {
-      resolve({ wall: (performance.now() - start) / 1000, cpu: null, rss: null, read: null, code: code ?? 1 });
+      resolve({
+        wall: (performance.now() - start) / 1000,
+        cpu: null,
+        rss: null,
+        read: null,
+        code: code ?? 1,
+      });
     });
   });
 }

@@ -28,6 +28,7 @@ export function judge(job) {
     const own = of === "rss" || of === "temporary" ? ours.max : ours.min;
     const ratio = theirs === null ? own : own / theirs.min;
     const best = theirs === null ? ours.min : ours.min / theirs.max;
+    if (atMost === null) return { peer, atMost, of, ratio, reached: null, clear: false };
     return { peer, atMost, of, ratio, reached: ratio <= atMost, clear: best > atMost };
   });
 }
@@ -46,7 +47,8 @@ function targetText({ peer, atMost, of, ratio, reached }) {
   const mark = reached === null ? "" : reached ? "reached" : "missed";
   if (ratio === null) return { what, measured: "skipped", limit: "", mark };
   if (peer === null) return { what, measured: figure(of, ratio), limit: `≤ ${figure(of, atMost)}`, mark };
-  return { what, measured: ratio.toFixed(3), limit: `≤ ${Math.round(atMost * 1000) / 1000}`, mark };
+  const limit = atMost === null ? "" : `≤ ${Math.round(atMost * 1000) / 1000}`;
+  return { what, measured: ratio.toFixed(3), limit, mark };
 }
 
 /** Every measurement with its spread, then the ratios. */
