@@ -6,6 +6,7 @@ import type { ValueInfo } from "../graph/graph.ts";
 import { formatSize } from "../report/text.ts";
 import { fillNames, isFill } from "../runtime/input-spec.ts";
 import { readInputs } from "../verify/inputs.ts";
+import { modelErrors } from "../verify/static-errors.ts";
 import { enginePool } from "../verify/verify.ts";
 import type { Io } from "./io.ts";
 
@@ -44,6 +45,8 @@ export async function convertFile(
   try {
     const archive = await openArchive(location, { whole: true, signal: io.signal });
     try {
+      const [error] = await modelErrors(archive, io.signal);
+      if (error) throw new ArchiverError("not-convertible", `${location}: ${error.message} (${error.rule})`);
       const seed = Number(flags.seed);
       return await convert(archive, { output: resolve(io.cwd, output), force, inputs, fill, seed, pool });
     } finally {

@@ -8,7 +8,7 @@ import type { RunModelOptions } from "../checks/model/run-model.ts";
 import { ArchiverError } from "../errors.ts";
 import { modelNamePattern } from "../manifest/fields.ts";
 import type { EnginePool } from "../runtime/engine-pool.ts";
-import { type StaticError, staticErrors } from "../verify/static-errors.ts";
+import { modelErrors, type StaticError } from "../verify/static-errors.ts";
 import { enginePool } from "../verify/verify.ts";
 import { exportDirectory, modelDescription } from "./directory.ts";
 import { exportKserve, inferenceServiceFile } from "./kserve.ts";
@@ -53,9 +53,6 @@ export interface Exported {
   readonly refused: readonly StaticError[];
 }
 
-/** Families of checks about TorchServe, which the export leaves. */
-const aboutTorchServe = /^(?:serve|serve-container|handler|config|requirements)\//u;
-
 interface Writer {
   /** A file by which an earlier export is known. */
   readonly mark: string;
@@ -82,7 +79,7 @@ const writers: Readonly<Record<ExportTarget, Writer>> = {
 export async function exportArchive(archive: Archive, options: ExportOptions): Promise<Exported> {
   const { to, output, signal } = options;
   const name = await nameOf(archive);
-  const refused = (await staticErrors(archive, signal)).filter(({ rule }) => !aboutTorchServe.test(rule));
+  const refused = await modelErrors(archive, signal);
   const row = { to, name, left: await leftOf(archive, to), refused };
   if (refused.length > 0) return { ...row, folder: null, files: [], check: null };
   const target = resolve(output, name);

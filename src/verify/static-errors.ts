@@ -15,3 +15,11 @@ export async function staticErrors(archive: Archive, signal?: AbortSignal): Prom
     .filter(({ status, severity }) => status === "failed" && severity === "error")
     .flatMap(({ id, findings }) => findings.map(({ at, message }) => ({ rule: id, at, message })));
 }
+
+/** Families of checks about TorchServe, which the export leaves. */
+const aboutTorchServe = /^(?:serve|serve-container|handler|config|requirements)\//u;
+
+/** The same for a model that something other than TorchServe will run. */
+export async function modelErrors(archive: Archive, signal?: AbortSignal): Promise<readonly StaticError[]> {
+  return (await staticErrors(archive, signal)).filter(({ rule }) => !aboutTorchServe.test(rule));
+}

@@ -8,6 +8,7 @@ import { convert, type ConvertOptions } from "../../../src/convert/convert.ts";
 import { readOnnx } from "../../../src/model/onnx/model.ts";
 import { EnginePool } from "../../../src/runtime/engine-pool.ts";
 import { verify } from "../../../src/verify/verify.ts";
+import { runMain } from "../../support/run-main.ts";
 
 const fixtures = fileURLToPath(new URL("../../../fixtures/", import.meta.url));
 const pool = new EnginePool({ project: fixtures, timeoutMs: 60_000 });
@@ -79,4 +80,12 @@ it("names what stands in the way", async () => {
   });
   await expect(run("efficientnet-lite0/model.onnx", { output })).rejects.toMatchObject({ code: "not-convertible" });
   expect(await readdir(folder)).not.toContain("none.onnx");
+});
+
+it("a program that the static checks refuse is not run", async () => {
+  const output = join(folder, "train.onnx");
+  const ran = await runMain(["convert", `${fixtures}torchscript/train_traced.pt`, "-o", output]);
+  expect(ran.exitCode).toBe(2);
+  expect(ran.stderr).toContain("(torchscript/training-mode)");
+  expect(await readdir(folder)).not.toContain("train.onnx");
 });
