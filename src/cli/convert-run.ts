@@ -70,5 +70,5 @@ function page({ output, size, data, opset, nodes, inputs, outputs, check }: Conv
 }
 
 function valueText({ name, dtype, shape }: ValueInfo): string {
-  return `${name} ${dtype}[${(shape ?? []).join(", ")}]`;
+  return `${name} ${dtype}[${(shape ?? []).map((dim) => dim ?? "?").join(", ")}]`;
 }

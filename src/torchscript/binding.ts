@@ -49,7 +49,8 @@ export function callOperator(
   if (found !== null) {
     const { operator, schema } = found.overload;
     refuseUnknownSizes(name, found.values.values());
-    const lower = (values: ReadonlyMap<string, Value>) => operator.lower(new Call(schema, values, builder), builder);
+    const lower = (values: ReadonlyMap<string, Value>) =>
+      withKnownSizes(name, () => operator.lower(new Call(schema, values, builder), builder));
     const special = averaged(name, found.values, builder, lower) ?? roundedOnce(name, found.values, builder, lower);
     const result = special ?? lower(found.values);
     return keepGrid(name, found.values, result, builder);
@@ -64,6 +65,16 @@ export function callOperator(
     return callOperator(name, null, positional, keyword, builder);
   }
   throw unsupported(`${name} with these arguments (${describe(positional, keyword)})`);
+}
+
+/** A size that nothing tells (NaN) cannot become an integer of the graph: the program is beyond us, not our code wrong. */
+function withKnownSizes(name: string, lower: () => Value): Value {
+  try {
+    return lower();
+  } catch (error) {
+    if (!(error instanceof RangeError) || !error.message.includes("NaN")) throw error;
+    throw unsupported(`${name} with a size that depends on the values of a tensor`);
+  }
 }
 
 function callInPlace(
