@@ -4,7 +4,10 @@ import json
 import os
 
 import numpy as np
-import onnxruntime
+
+# onnxruntime reports its use to its maker unless told not to.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+import onnxruntime  # noqa: E402
 
 try:
     from ts.utils.util import PredictionException

@@ -50,17 +50,22 @@ function graphMessage(graph: Graph, options: OnnxOptions): Message {
 
 function nodeMessage(node: GraphNode, options: OnnxOptions): Message {
   const message = new Message();
-  // Optional inputs at the end are left out, not empty: ONNX Runtime fuses no batch norm into a Conv that has an empty
-  // bias, and a ResNet-50 then takes twice as long.
-  for (const input of node.inputs.slice(0, node.inputs.findLastIndex((name) => name !== "") + 1)) {
-    message.text(1, input);
-  }
+  for (const input of node.inputs.slice(0, inputCount(node))) message.text(1, input);
   for (const output of node.outputs) message.text(2, output);
   message.text(4, node.op);
   for (const [name, attribute] of Object.entries(node.attributes)) {
     message.message(5, attributeMessage(name, attribute, options));
   }
   return node.domain === "" ? message : message.text(7, node.domain);
+}
+
+/**
+ * Optional inputs at the end are left out, not empty: ONNX Runtime folds no batch norm into a Conv that has an empty
+ * bias, and a ResNet-50 then takes twice as long. A Loop (onnx/defs/controlflow) has two inputs at least, empty or not.
+ */
+function inputCount({ op, inputs }: GraphNode): number {
+  const given = inputs.findLastIndex((name) => name !== "") + 1;
+  return op === "Loop" ? Math.max(given, 2) : given;
 }
 
 /** Numbers of `AttributeProto.AttributeType`, field 20. */

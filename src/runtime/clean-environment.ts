@@ -8,5 +8,14 @@ export function cleanEnvironment(folder: string, temporary = folder): NodeJS.Pro
   const own = kept.flatMap((key) => (env[key] === undefined ? [] : [[key, env[key]] as const]));
   // Packages of `pip install --user` are found by the home folder, which is not ours to show.
   const home = env["HOME"] === undefined ? {} : { PYTHONUSERBASE: join(env["HOME"], ".local") };
-  return { ...Object.fromEntries(own), ...home, HOME: folder, TMPDIR: temporary, TEMP: temporary, TMP: temporary };
+  const quiet = { ORT_DISABLE_TELEMETRY: "1" };
+  return {
+    ...Object.fromEntries(own),
+    ...home,
+    ...quiet,
+    HOME: folder,
+    TMPDIR: temporary,
+    TEMP: temporary,
+    TMP: temporary,
+  };
 }

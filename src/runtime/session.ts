@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { existsSync } from "node:fs";
+import { devNull } from "node:os";
 import { parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SessionModel } from "../graph/session-model.ts";
@@ -196,14 +197,17 @@ function crash(code: number | null, signal: NodeJS.Signals | null, stderr: strin
   return new EngineFailure("crashed", `the engine crashed (${signal ?? `exit code ${code}`})${detail}`);
 }
 
-/** What the engine needs to start; no secrets of the environment reach the process that loads a stranger's model. */
+/**
+ * What the engine needs to start; no secrets of the environment reach the process that loads a stranger's model.
+ * onnxruntime 1.30 reports its use to its maker unless told not to, and even then writes a session's identity to the
+ * folder for temporary files: there is none for it.
+ */
 function engineEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const wanted = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SystemRoot", "APPDATA", "TEMP", "TMP", "TMPDIR"];
-  return Object.fromEntries(
-    [...wanted, "npm_config_prefix", "OMP_NUM_THREADS"].flatMap((key) =>
-      env[key] === undefined ? [] : [[key, env[key]]],
-    ),
+  const wanted = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SystemRoot", "APPDATA", "TEMP", "TMP"];
+  const kept = [...wanted, "npm_config_prefix", "OMP_NUM_THREADS"].flatMap((key) =>
+    env[key] === undefined ? [] : [[key, env[key]] as const],
   );
+  return { ...Object.fromEntries(kept), ORT_DISABLE_TELEMETRY: "1", TMPDIR: devNull };
 }
 
 /** Beside this module in dist/runtime; one folder up from the bundle's chunks; from source, the built one. */

@@ -178,3 +178,18 @@ test("every kind of attribute survives a round trip through our reader", async (
   expect(signature?.inputs).toEqual([{ name: "x", dtype: "float16", shape: null }]);
   expect(signature?.outputs).toEqual([{ name: "y", dtype: "bool", shape: [2, "n", null] }]);
 });
+
+test("optional inputs at the end are left out; a Loop has two inputs all the same", () => {
+  const bytes = (op: string, inputs: readonly string[]) =>
+    onnxBytes({
+      name: "inputs",
+      inputs: [],
+      outputs: [],
+      nodes: [{ op, domain: "", inputs, outputs: ["y"], attributes: {} }],
+      tensors: [],
+    });
+  expect(bytes("Conv", ["x", "w", ""])).toEqual(bytes("Conv", ["x", "w"]));
+  expect(bytes("Clip", ["x", "", "most"])).not.toEqual(bytes("Clip", ["x", "most"]));
+  expect(bytes("Loop", ["trips", "", ""])).toEqual(bytes("Loop", ["trips", ""]));
+  expect(bytes("Loop", ["trips", ""])).not.toEqual(bytes("Loop", ["trips"]));
+});

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { EnginePool } from "../../../src/runtime/engine-pool.ts";
 import { EngineFailure, EngineProcess } from "../../../src/runtime/session.ts";
@@ -95,4 +98,23 @@ test("an abort ends the process", async () => {
   const run = one.run(feeds);
   controller.abort();
   expect(await problemOf(run)).toBe("crashed");
+});
+
+test("the engine reports to nobody, and leaves nothing in the folder for temporary files", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "engine-"));
+  const before = process.env["TMPDIR"];
+  process.env["TMPDIR"] = folder;
+  try {
+    const one = engine(30_000);
+    await one.load({ bytes: loop(10n), folder: null });
+    if (process.platform === "linux") {
+      expect(readFileSync(`/proc/${one.pid}/environ`, "utf8").split("\0")).toContain("ORT_DISABLE_TELEMETRY=1");
+    }
+    one.close();
+    expect(readdirSync(folder)).toEqual([]);
+  } finally {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
