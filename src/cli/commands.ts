@@ -23,30 +23,45 @@ import { tuneCommand } from "./commands/tune.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { verifySignatureCommand } from "./commands/verify-signature.ts";
 
-/** Every command, in the order of the help. Definitions are light; an action loads what it needs. */
+/** Every command by its name, in the order of the help. Definitions are light; an action loads what it needs. */
+const definitions = {
+  init: initCommand,
+  archive: archiveCommand,
+  inspect: inspectCommand,
+  extract: extractCommand,
+  verify: verifyCommand,
+  bench: benchCommand,
+  tune: tuneCommand,
+  explain: explainCommand,
+  convert: convertCommand,
+  doctor: doctorCommand,
+  config: configCommand,
+  keygen: keygenCommand,
+  sign: signCommand,
+  "verify-signature": verifySignatureCommand,
+  attest: attestCommand,
+  push: pushCommand,
+  pull: pullCommand,
+  sync: syncCommand,
+  bom: bomCommand,
+  diff: diffCommand,
+  export: exportCommand,
+  completion: completionCommand,
+} as const satisfies Readonly<Record<string, (io: Io) => Command>>;
+
 export function commands(io: Io): readonly Command[] {
-  return [
-    initCommand(io),
-    archiveCommand(io),
-    inspectCommand(io),
-    extractCommand(io),
-    verifyCommand(io),
-    benchCommand(io),
-    tuneCommand(io),
-    explainCommand(io),
-    convertCommand(io),
-    doctorCommand(io),
-    configCommand(io),
-    keygenCommand(io),
-    signCommand(io),
-    verifySignatureCommand(io),
-    attestCommand(io),
-    pushCommand(io),
-    pullCommand(io),
-    syncCommand(io),
-    bomCommand(io),
-    diffCommand(io),
-    exportCommand(io),
-    completionCommand(io),
-  ];
+  return Object.values(definitions).map((define) => define(io));
+}
+
+/** Its action tells of every other command. */
+const tellsOfAll = "completion";
+
+/** These alone are enough for a command line that begins with `first`; a name of ours needs no other command. */
+export function commandsFor(first: string | undefined, io: Io): readonly Command[] {
+  if (first === undefined || !isName(first) || first === tellsOfAll) return commands(io);
+  return [definitions[first](io)];
+}
+
+function isName(word: string): word is keyof typeof definitions {
+  return Object.hasOwn(definitions, word);
 }

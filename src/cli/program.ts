@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { isArchiveLine, normalizeArgv } from "./argv.ts";
-import { commands } from "./commands.ts";
+import { commandsFor } from "./commands.ts";
 import { reportFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { toolVersion } from "./version.ts";
@@ -8,7 +8,8 @@ import { toolVersion } from "./version.ts";
 /** Carries out a command line; every failure ends here, as text and exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
-    await program(io).parseAsync([...normalizeArgv(argv, await mayLeaveOut(argv, io))], { from: "user" });
+    const words = normalizeArgv(argv, await mayLeaveOut(argv, io));
+    await program(words[0], io).parseAsync([...words], { from: "user" });
     return io.exitCode;
   } catch (error) {
     return reportFailure(error, argv, io);
@@ -22,7 +23,7 @@ async function mayLeaveOut(argv: readonly string[], io: Io): Promise<boolean> {
   return hasSpec(io.cwd);
 }
 
-function program(io: Io): Command {
+function program(first: string | undefined, io: Io): Command {
   const root = new Command("model-archiver")
     .description("Pack a model for TorchServe, prove that it is ready, ship it.")
     .usage("<command> [options]")
@@ -31,7 +32,7 @@ function program(io: Io): Command {
     .version(toolVersion(), "-V, --version", "print the version")
     .helpCommand("help [command]", "show the help of a command")
     .addHelpText("after", examples);
-  for (const command of commands(io)) root.addCommand(command);
+  for (const command of commandsFor(first, io)) root.addCommand(command);
   speakThrough(io, root);
   return root;
 }

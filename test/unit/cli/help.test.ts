@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
-import { commands } from "../../../src/cli/commands.ts";
+import { commands, commandsFor } from "../../../src/cli/commands.ts";
 import { processIo } from "../../../src/cli/process-io.ts";
 import { runMain } from "../../support/run-main.ts";
 
@@ -40,4 +40,14 @@ test("the README's table names every command once", () => {
   );
   expect([...new Set(named)].toSorted()).toEqual(all.map((command) => command.name()).toSorted());
   expect(named.filter((name) => name !== "config").length).toBe(new Set(named).size - 1);
+});
+
+test("a command line defines its own command alone, unless it tells of all", () => {
+  for (const command of all) {
+    const names = commandsFor(command.name(), processIo()).map((one) => one.name());
+    expect(names).toEqual(command.name() === "completion" ? all.map((one) => one.name()) : [command.name()]);
+  }
+  for (const first of [undefined, "help", "--help", "verfy", "toString"]) {
+    expect(commandsFor(first, processIo())).toHaveLength(all.length);
+  }
 });
