@@ -105,11 +105,12 @@ export class FileSums {
   ): Promise<Checksums & { readonly parts: ReadonlyMap<T, number> }> {
     const runs = runsBetween(parts, size);
     const answer = await this.#ask({ file, offset, size, ends: runs.map(({ end }) => end) }, signal);
+    // Of a run that failed, too: the next one begins with an empty hash.
+    const sha256 = await this.#hasher.finish();
     if ("failure" in answer) {
       const { code, message } = answer.failure;
       throw translated(Object.assign(new Error(message), { code }), file);
     }
-    const sha256 = await this.#hasher.finish();
     let crc32 = 0;
     let start = 0;
     const sums = new Map<T, number>();

@@ -57,6 +57,12 @@ describe("sums of runs of a file, on threads of their own", () => {
     });
     truncateSync(file, 2 << 20);
     await expect(sums.of({ file, offset: 0 }, 5 << 20, [])).rejects.toMatchObject({ code: "unreadable" });
+    const { sha256 } = await sums.of({ file, offset: 0 }, 2 << 20, []);
+    expect(sha256).toBe(
+      createHash("sha256")
+        .update(bytes.subarray(0, 2 << 20))
+        .digest("hex"),
+    );
   });
 
   test("an interruption is not waited out", async () => {
