@@ -1,4 +1,4 @@
-import { type Json, record, statementType, subjectOf } from "./in-toto.ts";
+import { readInToto, record, statementType, subjectOf } from "./in-toto.ts";
 
 /** https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md */
 export const testResultType = "https://in-toto.io/attestation/test-result/v0.1";
@@ -59,13 +59,8 @@ export function buildAttestation({ name, sha256, report, toolVersion, finishedOn
 
 /** Reads a statement. Gives a sentence instead where it is none about a test. */
 export function readAttestation(text: string): Attestation | string {
-  let statement: Json;
-  try {
-    statement = record(JSON.parse(text));
-  } catch {
-    return "The signed statement is no JSON.";
-  }
-  if (statement["_type"] !== statementType) return "The signed text is no in-toto statement of version 1.";
+  const statement = readInToto(text);
+  if (typeof statement === "string") return statement;
   if (statement["predicateType"] !== testResultType)
     return `The attestation is of another kind than ${testResultType}.`;
   const subject = subjectOf(statement);

@@ -8,6 +8,17 @@ export function record(value: unknown): Json {
   return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 }
 
+/** Reads a statement of version 1. Gives a sentence instead where it is none. */
+export function readInToto(text: string): Json | string {
+  let statement: Json;
+  try {
+    statement = record(JSON.parse(text));
+  } catch {
+    return "The signed statement is no JSON.";
+  }
+  return statement["_type"] === statementType ? statement : "The signed text is no in-toto statement of version 1.";
+}
+
 /** The one subject of a statement; null where there are more or less, or it has no SHA-256. */
 export function subjectOf(statement: Json): { readonly name: string; readonly sha256: string } | null {
   const subjects = statement["subject"];

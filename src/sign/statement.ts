@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { compareUtf8 } from "../manifest/compare.ts";
-import { type Json, record, statementType, subjectOf } from "./in-toto.ts";
+import { readInToto, record, statementType, subjectOf } from "./in-toto.ts";
 
 /** What was signed of one file: path with `/`, or `.` for a model that is a single file. */
 export interface Resource {
@@ -74,13 +74,8 @@ export function buildStatement(content: SignedContent): string {
 
 /** Reads a statement. Gives a sentence instead where it is none, or uses what we do not know. */
 export function readStatement(text: string): SignedContent | string {
-  let statement: Json;
-  try {
-    statement = record(JSON.parse(text));
-  } catch {
-    return "The signed statement is no JSON.";
-  }
-  if (statement["_type"] !== statementType) return "The signed text is no in-toto statement of version 1.";
+  const statement = readInToto(text);
+  if (typeof statement === "string") return statement;
   if (statement["predicateType"] !== signatureType) return `The signature is of another kind than ${signatureType}.`;
   const predicate = record(statement["predicate"]);
   const serialization = record(predicate["serialization"]);
