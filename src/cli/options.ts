@@ -55,3 +55,15 @@ export const gateOptions = {
   key: new Option("--key <file>", "for --require-…: the signer's public key"),
   certificateChain: new Option("--certificate-chain <file>", "for --require-…: certificates that vouch for signers"),
 } as const;
+
+/** Options of the commands that speak to registries. */
+export const registryOptions = {
+  plainHttp: new Option("--plain-http", "http instead of https, on this machine only"),
+  plainHttpAnywhere: new Option("--plain-http-anywhere", "http for every host"),
+} as const;
+
+/** The same of commands that take `oci://` among other places. */
+export const ociOptions = {
+  plainHttp: new Option("--plain-http", "oci://: http instead of https, on this machine only"),
+  plainHttpAnywhere: new Option("--plain-http-anywhere", "oci://: http for every host"),
+} as const;

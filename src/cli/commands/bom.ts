@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import type { BomOptions } from "../../bom/bom.ts";
 import type { Io } from "../io.ts";
-import { wholeLocations } from "../options.ts";
+import { ociOptions, wholeLocations } from "../options.ts";
 import type { PlainHttpFlags } from "../registry-flags.ts";
 
 interface BomFlags extends PlainHttpFlags {
@@ -19,8 +19,8 @@ export function bomCommand(io: Io): Command {
     .option("-o, --output <file>", "where to write it (default: standard output)")
     .addOption(new Option("--spec-version <version>", "of CycloneDX").choices(["1.6", "1.7"]).default("1.6"))
     .option("--measured <file>", "a document of verify --json or bench --json: its times go into the model's card")
-    .option("--plain-http", "oci://: http instead of https, on this machine only")
-    .option("--plain-http-anywhere", "oci://: http for every host")
+    .addOption(ociOptions.plainHttp)
+    .addOption(ociOptions.plainHttpAnywhere)
     .option("--json", "print one JSON document, which a bill of materials is anyway")
     .addHelpText("after", examples)
     .action(async (location: string, flags: BomFlags) => {

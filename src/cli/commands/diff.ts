@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Io } from "../io.ts";
-import { repeatable, runOptions, wholeLocations } from "../options.ts";
+import { ociOptions, repeatable, runOptions, wholeLocations } from "../options.ts";
 
 export function diffCommand(io: Io): Command {
   return new Command("diff")
@@ -11,8 +11,8 @@ export function diffCommand(io: Io): Command {
     .addOption(repeatable("--input <spec>", "with --numeric: [name=]shape[:dtype][@fill] or [name=]@file.npy"))
     .addOption(runOptions.timeout)
     .option("--markdown <file>", "write the difference as Markdown; - prints it")
-    .option("--plain-http", "oci://: http instead of https, on this machine only")
-    .option("--plain-http-anywhere", "oci://: http for every host")
+    .addOption(ociOptions.plainHttp)
+    .addOption(ociOptions.plainHttpAnywhere)
     .addOption(runOptions.json)
     .addHelpText("after", examples)
     .action(async (first: string, second: string, flags) => {

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import type { Io } from "../io.ts";
-import { repeatable, runOptions, wholeLocations } from "../options.ts";
+import { ociOptions, repeatable, runOptions, wholeLocations } from "../options.ts";
 
 const targets = ["triton", "kserve", "onnx", "directory"];
 
@@ -17,8 +17,8 @@ export function exportCommand(io: Io): Command {
     .option("-f, --force", "replace an earlier export")
     .addOption(runOptions.timeout)
     .addOption(runOptions.tmpDir)
-    .option("--plain-http", "oci://: http instead of https, on this machine only")
-    .option("--plain-http-anywhere", "oci://: http for every host")
+    .addOption(ociOptions.plainHttp)
+    .addOption(ociOptions.plainHttpAnywhere)
     .addOption(runOptions.json)
     .addHelpText("after", examples)
     .action(async (location: string, flags) => {

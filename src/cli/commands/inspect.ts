@@ -3,7 +3,7 @@ import type { Archive } from "../../archive/archive.ts";
 import { chalkFor } from "../colour.ts";
 import type { Io } from "../io.ts";
 import { parseLimits } from "../limit-flags.ts";
-import { limitOption } from "../options.ts";
+import { limitOption, ociOptions } from "../options.ts";
 
 interface InspectFlags {
   readonly json?: boolean;
@@ -21,8 +21,8 @@ export function inspectCommand(io: Io): Command {
     .option("--digests", "show the SHA-256 of each entry (reads every byte)")
     .option("--download", "allow a whole download where the server cannot send ranges")
     .addOption(limitOption)
-    .option("--plain-http", "oci://: http instead of https, on this machine only")
-    .option("--plain-http-anywhere", "oci://: http for every host")
+    .addOption(ociOptions.plainHttp)
+    .addOption(ociOptions.plainHttpAnywhere)
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)
     .action(async (location: string, flags: InspectFlags) => {

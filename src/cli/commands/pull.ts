@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Io } from "../io.ts";
-import { gateOptions, repeatable, runOptions } from "../options.ts";
+import { gateOptions, registryOptions, repeatable, runOptions } from "../options.ts";
 import type { PullFlags } from "../pull-run.ts";
 
 export function pullCommand(io: Io): Command {
@@ -14,8 +14,8 @@ export function pullCommand(io: Io): Command {
     .addOption(gateOptions.attestation)
     .addOption(gateOptions.key)
     .addOption(gateOptions.certificateChain)
-    .option("--plain-http", "http instead of https, on this machine only")
-    .option("--plain-http-anywhere", "http for every host")
+    .addOption(registryOptions.plainHttp)
+    .addOption(registryOptions.plainHttpAnywhere)
     .addOption(runOptions.json)
     .addHelpText("after", examples)
     .action(async (reference: string, flags: PullFlags) => {

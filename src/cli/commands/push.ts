@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import type { Io } from "../io.ts";
-import { runOptions } from "../options.ts";
+import { registryOptions, runOptions } from "../options.ts";
 import { progress } from "../progress.ts";
 import { fromSpec, specOptions } from "../spec-option.ts";
 
@@ -28,8 +28,8 @@ export function pushCommand(io: Io): Command {
     .option("--signature <file>", "the signature to go with it (default: <archive>.sig if there is one)")
     .option("--attestation <file>", "the attestation to go with it (default: <archive>.att if there is one)")
     .option("--bom <file>", "the bill of materials to go with it (default: <archive>.cdx.json if there is one)")
-    .option("--plain-http", "http instead of https, on this machine only")
-    .option("--plain-http-anywhere", "http for every host")
+    .addOption(registryOptions.plainHttp)
+    .addOption(registryOptions.plainHttpAnywhere)
     .addOption(runOptions.json)
     .addOption(specOptions.spec)
     .addOption(specOptions.noSpec)

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Io } from "../io.ts";
-import { gateOptions, runOptions } from "../options.ts";
+import { gateOptions, registryOptions, runOptions } from "../options.ts";
 
 export function syncCommand(io: Io): Command {
   return new Command("sync")
@@ -16,8 +16,8 @@ export function syncCommand(io: Io): Command {
     .addOption(gateOptions.attestation)
     .addOption(gateOptions.key)
     .addOption(gateOptions.certificateChain)
-    .option("--plain-http", "http instead of https, on this machine only")
-    .option("--plain-http-anywhere", "http for every host")
+    .addOption(registryOptions.plainHttp)
+    .addOption(registryOptions.plainHttpAnywhere)
     .addOption(runOptions.json)
     .addHelpText("after", examples)
     .action(async (from: string, to: string, flags) => {

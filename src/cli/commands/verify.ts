@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { Io } from "../io.ts";
 import { addJudgingOptions } from "../judging-options.ts";
-import { gateOptions, runOptions } from "../options.ts";
+import { gateOptions, ociOptions, runOptions } from "../options.ts";
 import { fromSpec, specOptions } from "../spec-option.ts";
 
 export function verifyCommand(io: Io): Command {
@@ -20,8 +20,8 @@ export function verifyCommand(io: Io): Command {
     .addOption(gateOptions.certificateChain)
     .option("--signature <file>", "the signature file (default: <archive>.sig)")
     .option("--attestation <file>", "the attestation file (default: <archive>.att)")
-    .option("--plain-http", "oci://: http instead of https, on this machine only")
-    .option("--plain-http-anywhere", "oci://: http for every host")
+    .addOption(ociOptions.plainHttp)
+    .addOption(ociOptions.plainHttpAnywhere)
     .addOption(runOptions.json)
     .option("--junit <file>", "write a JUnit report")
     .option("--sarif <file>", "write a SARIF 2.1.0 report")
