@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
 /** Tests run the source, the engine's process is forked as JavaScript: builds it from the same source, as dist/ has it. */
@@ -14,4 +15,6 @@ export default async function buildEngineProcess(): Promise<void> {
     external: ["onnxruntime-node"],
     logLevel: "error",
   });
+  // dist/ may be of another build, or not there yet.
+  await writeFile("dist/cli/package.json", '{ "type": "commonjs" }\n');
 }
