@@ -7,6 +7,7 @@ const failures = {
   unreadable: "Check the permissions of the file.",
   "not-a-file": "Give the path of a regular file.",
   "no-space": "Free disk space, or choose another --export-path.",
+  "out-of-memory": "Free memory, or give the container more, then run the command again.",
   "already-exists": "Pass --force to overwrite it.",
   "output-damaged": "Check the disk, and that nothing else writes there; then run the command again.",
   "input-changed": "Run the command again when nothing writes to the file.",

@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { FilePosition } from "./byte-source.ts";
 import { joinCrc32 } from "./crc-join.ts";
 import { translated } from "./file-source.ts";
-import { type ThreadHasher, threadHasher } from "./hash-thread.ts";
+import { threadEnded, type ThreadHasher, threadHasher } from "./hash-thread.ts";
 import { apart, type Part } from "./inner-crc.ts";
 import { blockSize, type Checksums, copyingBlocks } from "./read-once.ts";
 
@@ -80,22 +80,23 @@ type Answer = { readonly crcs: readonly number[] } | { readonly failure: Failure
  * meanwhile. One run at a time.
  */
 export class FileSums {
-  readonly #hasher: ThreadHasher = threadHasher(copyingBlocks * blockSize);
+  readonly #hasher: ThreadHasher;
   readonly #reader: Worker;
   #fail: (error: unknown) => void = () => undefined;
   #take: (answer: Answer) => void = () => undefined;
 
-  constructor() {
+  constructor(hasher = threadHasher(copyingBlocks * blockSize)) {
+    this.#hasher = hasher;
     const workerData = { ...this.#hasher.shared, blockSize, slots: copyingBlocks };
     this.#reader = new Worker(threadSource, { eval: true, workerData });
     this.#reader.on("message", (answer: Answer) => this.#take(answer));
-    this.#reader.on("error", (error) => this.#fail(error));
-    this.#reader.on("exit", () => this.#fail(new Error("the reading thread ended")));
+    this.#reader.on("error", (error) => this.#fail(threadEnded("reading", error)));
+    this.#reader.on("exit", () => this.#fail(threadEnded("reading")));
   }
 
   /**
    * CRC-32 and SHA-256 of `size` bytes at a place in a file, and the CRC-32 of `parts` of them; one that overlaps the
-   * part before it gets none. Throws ArchiverError `unreadable`, or the reason of the signal.
+   * part before it gets none. Throws ArchiverError `unreadable` or `out-of-memory`, or the reason of the signal.
    */
   async of<T extends Part>(
     { file, offset }: FilePosition,
@@ -129,6 +130,8 @@ export class FileSums {
       const settled = (): void => signal?.removeEventListener("abort", stop);
       this.#take = (answer) => (settled(), resolve(answer));
       this.#fail = (error) => (settled(), reject(error));
+      // The reading thread then waits for ever for a block to be hashed; `close` ends it.
+      this.#hasher.ended.catch((error) => this.#fail(error));
       signal?.addEventListener("abort", stop, { once: true });
       this.#reader.postMessage(range);
     });

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { ArchiverError } from "../errors.ts";
 import type { Hasher } from "./hasher.ts";
 
 // Source text, because a worker file would have to be found from the sources, from dist/ and from the bundle.
@@ -32,6 +33,8 @@ const patience = 5;
 
 /** What the hashing thread shares with who gives it blocks. */
 export interface ThreadHasher extends Hasher {
+  /** Rejects once the thread has ended: whoever waits on the counters alone never learns it. */
+  readonly ended: Promise<never>;
   readonly shared: {
     readonly memory: SharedArrayBuffer;
     readonly counts: SharedArrayBuffer;
@@ -56,13 +59,17 @@ export function threadHasher(bytes: number): ThreadHasher {
   const worker = new Worker(threadSource, { eval: true, workerData: shared });
   let failure: unknown = null;
   let waiting: { resolve(hex: string): void; reject(error: unknown): void } | null = null;
+  let end: (error: unknown) => void = () => undefined;
+  const ended = new Promise<never>((_, reject) => (end = reject));
+  ended.catch(() => undefined);
   const fail = (error: unknown): void => {
     failure ??= error;
     waiting?.reject(failure);
+    end(failure);
   };
   worker.on("message", (hex: string) => waiting?.resolve(hex));
-  worker.on("error", fail);
-  worker.on("exit", () => fail(new Error("the hashing thread ended")));
+  worker.on("error", (error) => fail(threadEnded("hashing", error)));
+  worker.on("exit", () => fail(threadEnded("hashing")));
   const ask = (start: number, length: number): void => {
     const count = Atomics.load(counts, asked);
     ranges.set([start, length], (2 * count) % ranges.length);
@@ -72,6 +79,7 @@ export function threadHasher(bytes: number): ThreadHasher {
   return {
     memory,
     shared,
+    ended,
     push(block) {
       // No bytes would be the mark for "digest".
       if (block.length > 0) ask(block.byteOffset, block.length);
@@ -94,4 +102,10 @@ export function threadHasher(bytes: number): ThreadHasher {
       await worker.terminate();
     },
   };
+}
+
+/** Why a thread is gone that should wait for work. None of ours throws: memory ran out, of a thread or of a container. */
+export function threadEnded(which: string, cause?: unknown): ArchiverError {
+  const why = cause instanceof Error ? `: ${cause.message}` : "";
+  return new ArchiverError("out-of-memory", `The ${which} thread ended${why}`, { cause });
 }

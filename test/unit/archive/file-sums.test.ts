@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FileSums } from "../../../src/archive/file-sums.ts";
+import { threadHasher } from "../../../src/archive/hash-thread.ts";
 
 describe("sums of runs of a file, on threads of their own", () => {
   const bytes = randomBytes(5.5 * 2 ** 20);
@@ -72,4 +73,21 @@ describe("sums of runs of a file, on threads of their own", () => {
     controller.abort(reason);
     await expect(found).rejects.toBe(reason);
   });
+
+  test.each(["before", "meanwhile"])(
+    "a hashing thread that ended %s is an error, not an endless wait",
+    async (when) => {
+      const hasher = threadHasher(4 << 20);
+      const served = new FileSums(hasher);
+      try {
+        if (when === "before") await hasher.close();
+        const found = served.of({ file, offset: 0 }, bytes.length, []);
+        found.catch(() => undefined);
+        await hasher.close();
+        await expect(found).rejects.toMatchObject({ code: "out-of-memory" });
+      } finally {
+        await served.close();
+      }
+    },
+  );
 });
