@@ -1,4 +1,5 @@
 import type { Command, Option } from "commander";
+import { checks } from "../../checks/registry.ts";
 import { fillNames } from "../../runtime/input-spec.ts";
 
 /** What a shell can offer for a value: the names of files, of folders, these words, or nothing that can be foreseen. */
@@ -34,6 +35,7 @@ const values: Readonly<Record<string, Value>> = {
   folder: "folder",
   fill: fillNames,
   area: "file",
+  "check-id": checks.map(({ id }) => id),
 };
 
 /** The program with all its commands. */

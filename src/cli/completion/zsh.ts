@@ -7,7 +7,7 @@ import {
   type Value,
 } from "./command-line.ts";
 
-/** To be sourced after compinit, or to lie as \`_model-archiver\` in a folder of fpath. */
+/** To be sourced after compinit, or to lie as `_model-archiver` in a folder of fpath. */
 export function zshCompletion(program: CompletedCommand): string {
   const functions = allCommands(program)
     .filter(({ path }) => path !== "")

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
+import { checks } from "../../../src/checks/registry.ts";
 import { commands } from "../../../src/cli/commands.ts";
 import { runMain } from "../../support/run-main.ts";
 import { processIo } from "../../../src/cli/process-io.ts";
@@ -23,6 +24,11 @@ describe.each(shells)("the script for %s", (shell) => {
         if (short) expect(text).toContain(shell === "fish" ? `-s ${short.slice(1)}` : short);
       }
     }
+  });
+
+  test("knows every check", async () => {
+    const words = new Set((await script(shell)).split(/[^a-z0-9/-]+/));
+    expect(checks.filter(({ id }) => !words.has(id))).toEqual([]);
   });
 
   test("runs nothing when it is read but definitions", async () => {
@@ -82,6 +88,9 @@ describe("bash's own function", () => {
     [["completion", "f"], ["fish"]],
     [["help", "key"], ["keygen"]],
     [["keygen", "--curve", "P-3"], ["P-384"]],
+    [["explain", "handler/miss"], ["handler/missing"]],
+    [["verify", "--static", "--ignore", "onnx/ex"], ["onnx/external-data"]],
+    [["attest", "--ignore", "onnx/m"], ["onnx/malformed"]],
     // Nothing of ours: readline offers files.
     [["verify", "model"], []],
     [["verify", "--policy", "p"], []],
