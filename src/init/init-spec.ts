@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { writeAtomically } from "../archive/atomic-output.ts";
 import { nodeDisk } from "../archive/disk.ts";
 import { labelsPath } from "../checks/labels/label-file.ts";
@@ -24,11 +24,13 @@ export interface InitOptions {
   readonly force?: boolean;
   /** Guess only. */
   readonly dryRun?: boolean;
+  /** Where a relative folder starts; process.cwd() when left out. */
+  readonly cwd?: string;
   readonly signal?: AbortSignal;
 }
 
 export interface Initialised extends Guesses {
-  /** Of the spec file. */
+  /** Of the spec file, as the folder was given. */
   readonly path: string;
   readonly written: boolean;
   /** What the spec file says. */
@@ -39,13 +41,15 @@ export interface Initialised extends Guesses {
  * Writes the spec of a folder: what can be told from the files, each with its reason. Nothing is executed. Throws
  * ArchiverError `no-model`, `already-exists`, `not-found`; then nothing was written.
  */
-export async function initSpec(folder: string, options: InitOptions = {}): Promise<Initialised> {
-  const path = join(folder, specFile);
-  if (!options.dryRun && !options.force && (await stat(path).catch(() => null))) {
+export async function initSpec(given: string, options: InitOptions = {}): Promise<Initialised> {
+  const path = join(given, specFile);
+  const folder = resolve(options.cwd ?? process.cwd(), given);
+  const target = join(folder, specFile);
+  if (!options.dryRun && !options.force && (await stat(target).catch(() => null))) {
     throw new ArchiverError("already-exists", `${path} exists already`);
   }
   if ((await stat(folder).catch(() => null))?.isFile()) {
-    throw new ArchiverError("usage", `${folder} is a file, not the folder that holds it`);
+    throw new ArchiverError("usage", `${given} is a file, not the folder that holds it`);
   }
   const { signal } = options;
   const contents = await readFolder(folder, signal);
@@ -54,7 +58,7 @@ export async function initSpec(folder: string, options: InitOptions = {}): Promi
   const text = specText(guesses, samplesOf(contents), folder);
   const doubts = await doubtsOf(text, folder);
   signal?.throwIfAborted();
-  if (!options.dryRun) await writeAtomically(nodeDisk, path, (file) => file.write(Buffer.from(text), 0));
+  if (!options.dryRun) await writeAtomically(nodeDisk, target, (file) => file.write(Buffer.from(text), 0));
   return { path, written: !options.dryRun, guesses, notes: [...notes, ...doubts], text };
 }
 

@@ -22,7 +22,7 @@ export function initCommand(io: Io): Command {
         import("../../init/init-spec.ts"),
         import("../../report/init-report.ts"),
       ]);
-      const result = await initSpec(folder, { ...flags, signal: io.signal });
+      const result = await initSpec(folder, { ...flags, cwd: io.cwd, signal: io.signal });
       if (flags.json) io.stdout.write(`${JSON.stringify({ schemaVersion: 1, ...result }, null, 2)}\n`);
       else if (flags.dryRun) io.stdout.write(result.text);
       if (flags.json) return;

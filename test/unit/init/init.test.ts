@@ -211,6 +211,14 @@ describe("the command", () => {
     expect(packed.exitCode).toBe(0);
   });
 
+  test("its folder starts where the command runs, whatever folder the process is in", async () => {
+    const folder = folderOf(files);
+    const { exitCode, stdout, stderr } = await runMain(["init"], { cwd: join(root, folder) });
+    expect(exitCode, stderr).toBe(0);
+    expect(stdout).toContain("Next: model-archiver archive --verify");
+    expect(readdirSync(folder)).toContain("model-archiver.yaml");
+  });
+
   test("interrupted, it leaves nothing", async () => {
     const folder = folderOf(files);
     const { exitCode } = await runMain(["init", folder], { signal: AbortSignal.abort() });
