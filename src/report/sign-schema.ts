@@ -34,6 +34,7 @@ export const verifySignatureDocument = z.strictObject({
   matches: z.boolean(),
   reason: z.string().nullable(),
   signedName: z.string().nullable(),
+  sha256: sha256.nullable().describe("Of the file as it is; null for a folder, and where it was not read."),
   changed: names,
   missing: names,
   added: names,

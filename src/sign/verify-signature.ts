@@ -1,5 +1,5 @@
 import { readBundleFile } from "./bundle-file.ts";
-import { pathWithin, readContent } from "./content.ts";
+import { type Content, pathWithin, readContent } from "./content.ts";
 import { openBundle, type Signer } from "./envelope.ts";
 import { signaturePath } from "./sign.ts";
 import { readStatement, type Resource, type SignedContent } from "./statement.ts";
@@ -28,6 +28,8 @@ export interface SignatureVerdict extends SignatureChanges {
   readonly reason: string | null;
   /** The name that was signed; null where the signature cannot be trusted. */
   readonly signedName: string | null;
+  /** Of the file as it is; null for a folder, and where it was not read because the signature cannot be trusted. */
+  readonly sha256: string | null;
 }
 
 const nothing: SignatureChanges = { changed: [], missing: [], added: [] };
@@ -44,6 +46,7 @@ export async function verifySignature(location: string, options: VerifySignature
     matches: false,
     reason,
     signedName: null,
+    sha256: null,
     ...nothing,
   });
   const text = await readBundleFile(signature);
@@ -52,21 +55,26 @@ export async function verifySignature(location: string, options: VerifySignature
   if ("refused" in opened) return refused(opened.refused);
   const signed = readStatement(opened.statement);
   if (typeof signed === "string") return refused(signed);
-  const changes = await compare(location, signature, signed, options);
+  const content = await contentOf(location, signature, signed, options);
+  const changes = compare(signed, content);
   const matches = Object.values(changes).every((names) => names.length === 0);
   const reason = matches ? null : sentence(changes);
-  return { archive: location, signature, matches, reason, signedName: signed.name, ...changes };
+  const sha256 = content.kind === "file" ? (content.resources[0]?.digest ?? null) : null;
+  return { archive: location, signature, matches, reason, signedName: signed.name, sha256, ...changes };
 }
 
-async function compare(
+function contentOf(
   location: string,
   signature: string,
   signed: SignedContent,
   { signal, onBytes }: VerifySignatureOptions,
-): Promise<SignatureChanges> {
+): Promise<Content> {
   const within = pathWithin(location, signature);
   const ignoredPaths = within === null ? signed.ignoredPaths : [...signed.ignoredPaths, within];
-  const content = await readContent(location, { ignoredPaths, signal, onBytes });
+  return readContent(location, { ignoredPaths, signal, onBytes });
+}
+
+function compare(signed: SignedContent, content: Content): SignatureChanges {
   const whole = difference(signed.resources, content.resources);
   const same = Object.values(whole).every((names) => names.length === 0);
   if (same || content.kind === "folder" || signed.entries.length === 0) return whole;

@@ -1,5 +1,6 @@
 import { ArchiverError } from "../../errors.ts";
 import { type AttestationVerdict, verifyAttestation } from "../../sign/verify-attestation.ts";
+import { signatureLook } from "../signature/verdict.ts";
 import type { Subject } from "../subject.ts";
 
 /** What looking at the attestation found; `absent` says why there is none to look at. */
@@ -15,7 +16,8 @@ export async function attestationLook(subject: Subject): Promise<AttestationLook
   return found;
 }
 
-async function look({ archive, options }: Subject): Promise<AttestationLook> {
+async function look(subject: Subject): Promise<AttestationLook> {
+  const { archive, options } = subject;
   const { location, container } = archive;
   if (/^[a-z][a-z+.-]+:\/\//iu.test(location)) {
     return { absent: "The attestation of an archive on a server is not looked for; fetch both files first." };
@@ -25,9 +27,16 @@ async function look({ archive, options }: Subject): Promise<AttestationLook> {
   if (required === null) return { absent: "No key was given." };
   const { signer, file } = required;
   try {
-    return await verifyAttestation(location, { signer, attestation: file ?? undefined });
+    const sha256 = await digestKnown(subject);
+    return await verifyAttestation(location, { signer, attestation: file ?? undefined, sha256 });
   } catch (error) {
     if (!(error instanceof ArchiverError)) throw error;
     return { absent: error.message };
   }
+}
+
+/** Where a signature is required, too, its bytes have been read already. */
+async function digestKnown(subject: Subject): Promise<string | undefined> {
+  const signature = await signatureLook(subject);
+  return signature === null || "absent" in signature ? undefined : (signature.sha256 ?? undefined);
 }

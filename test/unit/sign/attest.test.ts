@@ -4,8 +4,14 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { attest } from "../../../src/verify/attest.ts";
+import { openArchive } from "../../../src/archive/open.ts";
+import { archiveSubject } from "../../../src/checks/archive-subject.ts";
+import { attestationLook } from "../../../src/checks/attestation/verdict.ts";
 import type { Check } from "../../../src/checks/check.ts";
+import { signatureLook } from "../../../src/checks/signature/verdict.ts";
+import { defaultCheckOptions } from "../../../src/checks/subject.ts";
+import { signerOf } from "../../../src/cli/signer-flags.ts";
+import { attest } from "../../../src/verify/attest.ts";
 import { readPrivateKey } from "../../../src/sign/key.ts";
 import { runMain } from "../../support/run-main.ts";
 
@@ -67,6 +73,19 @@ test("verify --require-attestation is part of the gate", async () => {
   expect(await failed("--require-attestation")).toEqual(["attestation/mismatch"]);
   expect(await run("verify", "m.mar", "--require-attestation")).toMatchObject({ exitCode: 2 });
   expect(await run("verify", "m.mar", "--key", "k.pem.pub")).toMatchObject({ exitCode: 2 });
+});
+
+test("the file is digested once for its signature and its attestation", async () => {
+  await run("attest", "m.mar", "--key", "k.pem");
+  await run("sign", "m.mar", "--key", "k.pem");
+  const required = { signer: await signerOf({ key: "k.pem.pub" }, folder), file: null };
+  const options = { ...defaultCheckOptions, requiredSignature: required, requiredAttestation: required };
+  const archive = await openArchive(path("m.mar"));
+  const subject = archiveSubject(archive, options);
+  expect(await signatureLook(subject)).toMatchObject({ matches: true });
+  rmSync(path("m.mar"));
+  expect(await attestationLook(subject)).toMatchObject({ holds: true });
+  await archive.close();
 });
 
 test("what is not ready is not attested, and neither is a folder", async () => {
