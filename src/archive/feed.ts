@@ -1,9 +1,9 @@
-import type { InflateRaw } from "node:zlib";
+import type { Transform } from "node:stream";
 import type { ByteSource } from "./byte-source.ts";
 import { blocks } from "./byte-source.ts";
 
 /** Writes the packed bytes as fast as they are taken; an error of the medium reaches the reader through the engine. */
-export async function feed(packed: ByteSource, engine: InflateRaw): Promise<void> {
+export async function feed(packed: ByteSource, engine: Transform): Promise<void> {
   try {
     for await (const block of blocks(packed, 0, packed.size, 1 << 18)) {
       if (engine.destroyed) return;
@@ -15,7 +15,7 @@ export async function feed(packed: ByteSource, engine: InflateRaw): Promise<void
   }
 }
 
-function drained(engine: InflateRaw): Promise<void> {
+function drained(engine: Transform): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       for (const event of ["drain", "close", "end", "error"]) engine.off(event, done);

@@ -1,6 +1,9 @@
 import { AnomalyError } from "../../archive/archive.ts";
-import type { Entry } from "../../archive/archive.ts";
+import type { Archive, Entry } from "../../archive/archive.ts";
+import type { ByteSource } from "../../archive/byte-source.ts";
+import { isRuinous } from "../../archive/limits.ts";
 import { Scanner, type ScanFinding, type ScanRule } from "../../model/scan/scanner.ts";
+import { inMemory } from "../../model/scan/spool.ts";
 import { type Finding, type NoAnswer, notApplicable } from "../check.ts";
 import type { Subject } from "../subject.ts";
 
@@ -48,7 +51,7 @@ async function scanEntry(scanner: Scanner, subject: Subject, entry: Entry, isMod
   const { path } = entry;
   const critical = isModel || modelSuffix.test(path);
   try {
-    const source = await subject.archive.open(entry);
+    const source = await sourceOf(scanner, subject.archive, entry);
     const target = { source, path, critical, depth: 0 };
     const known = await scanner.scan(target);
     const model = isModel ? await subject.model() : null;
@@ -62,6 +65,12 @@ async function scanEntry(scanner: Scanner, subject: Subject, entry: Entry, isMod
     // The container's own checks say what is wrong with the entry.
     scanner.report("unscannable", "the entry cannot be unpacked", path);
   }
+}
+
+/** A bomb is read as it is unpacked; it would fill the disk. */
+async function sourceOf(scanner: Scanner, archive: Archive, entry: Entry): Promise<ByteSource> {
+  const isBomb = entry.method === "deflated" && entry.size > inMemory && archive.anomalies.some(isRuinous);
+  return isBomb ? scanner.spool.replay(entry.size, () => scanner.metered(archive.stream(entry))) : archive.open(entry);
 }
 
 /** The findings of some rules, or `n/a` where the archive has no pickle and nothing like one. */

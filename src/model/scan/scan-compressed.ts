@@ -1,6 +1,8 @@
-import { createGunzip, createInflate } from "node:zlib";
+import { createGunzip, createInflate, type Gunzip, type Inflate } from "node:zlib";
 import { AnomalyError } from "../../archive/archive.ts";
-import { blocks, type ByteSource, slice } from "../../archive/byte-source.ts";
+import { type ByteSource, slice } from "../../archive/byte-source.ts";
+import { feed } from "../../archive/feed.ts";
+import { defaultLimits, isBomb } from "../../archive/limits.ts";
 import type { ContentKind } from "./magic.ts";
 import { unpackBzip2 } from "./unpack/bzip2.ts";
 import { unpackLz4 } from "./unpack/lz4.ts";
@@ -18,7 +20,7 @@ export async function scanCompressed(scanner: Scanner, kind: ContentKind, target
   }
   let source: ByteSource;
   try {
-    source = await scanner.spool.source(metered(scanner, unpacker(target.source)));
+    source = await unpacked(scanner, target.source, unpacker);
   } catch (error) {
     if (error instanceof AnomalyError) throw error;
     if (kind === "zlib" || kind === "lzma" || kind === "bzip2") return scanGuess(scanner, target);
@@ -29,16 +31,42 @@ export async function scanCompressed(scanner: Scanner, kind: ContentKind, target
   return true;
 }
 
+/** A bomb is read as it is unpacked; it would fill the disk. */
+async function unpacked(scanner: Scanner, packed: ByteSource, unpacker: Unpacker): Promise<ByteSource> {
+  const start = (): AsyncIterable<Uint8Array> => scanner.metered(unpacker(packed));
+  try {
+    return await scanner.spool.source(harmless(packed.size, start()));
+  } catch (error) {
+    if (!(error instanceof BombError)) throw error;
+  }
+  let size = 0;
+  for await (const block of start()) size += block.length;
+  return scanner.spool.replay(size, start);
+}
+
+class BombError extends Error {}
+
+async function* harmless(packedSize: number, stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const block of stream) {
+    size += block.length;
+    if (isBomb(packedSize, size, defaultLimits)) throw new BombError();
+    yield block;
+  }
+}
+
 type Unpacker = (source: ByteSource) => AsyncIterable<Uint8Array>;
 
+const chunkSize = 1 << 18;
+
 const unpackers: Readonly<Partial<Record<ContentKind, Unpacker>>> = {
-  gzip: (source) => through(source, createGunzip()),
-  zlib: (source) => through(source, createInflate()),
+  gzip: (source) => through(source, createGunzip({ chunkSize })),
+  zlib: (source) => through(source, createInflate({ chunkSize })),
   zfile: async function* (source) {
     // "ZF" and the length in hexadecimal, 19 characters of it, sometimes a blank; zlib data follows.
     const head = await source.read(0, Math.min(source.size, 22));
     const start = head[21] === 0x20 ? 22 : 21;
-    yield* through(slice(source, start, source.size - start), createInflate());
+    yield* through(slice(source, start, source.size - start), createInflate({ chunkSize }));
   },
   bzip2: (source) => whole(source, unpackBzip2),
   xz: (source) => whole(source, unpackXz),
@@ -60,32 +88,11 @@ async function* whole(
   yield unpack(await source.read(0, source.size), unpackedLimit);
 }
 
-async function* through(source: ByteSource, engine: ReturnType<typeof createGunzip>): AsyncGenerator<Uint8Array> {
-  const feed = async (): Promise<void> => {
-    for await (const block of blocks(source, 0, source.size, 1 << 16)) {
-      if (engine.destroyed) return;
-      if (!engine.write(block)) await new Promise((resolve) => engine.once("drain", resolve).once("close", resolve));
-    }
-    engine.end();
-  };
-  const feeding = feed().catch((error: unknown) => {
-    engine.destroy(error instanceof Error ? error : new Error(String(error)));
-  });
+async function* through(source: ByteSource, engine: Gunzip | Inflate): AsyncGenerator<Uint8Array> {
+  void feed(source, engine);
   try {
     for await (const block of engine) if (block instanceof Uint8Array) yield block;
-    await feeding;
   } finally {
     engine.destroy();
-  }
-}
-
-/** Counts what comes out against the scan's budget: a bomb ends here. */
-async function* metered(scanner: Scanner, stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const block of stream) {
-    scanner.budget.unpacked -= block.length;
-    if (scanner.budget.unpacked < 0) {
-      throw new AnomalyError({ rule: "archive/bomb", message: "unpacks to more than 4 GiB", at: null });
-    }
-    yield block;
   }
 }

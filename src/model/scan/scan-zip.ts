@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { AnomalyError } from "../../archive/archive.ts";
 import { type ByteSource, memorySource, slice } from "../../archive/byte-source.ts";
-import { defaultLimits } from "../../archive/limits.ts";
+import { defaultLimits, isRuinous } from "../../archive/limits.ts";
 import { readTar } from "../../archive/tar-records.ts";
 import type { ZipEntry } from "../../archive/zip-central.ts";
 import { collect, storedOrPacked, streamZipEntry } from "../../archive/zip-stream.ts";
@@ -11,6 +11,7 @@ import { formatOfNames } from "../sniff-format.ts";
 import { kindOf, magicSize } from "./magic.ts";
 import { scanRecord } from "./scan-pickle.ts";
 import type { Scanner, ScanTarget } from "./scanner.ts";
+import { inMemory } from "./spool.ts";
 
 /** torch's files: which of their records its own readers unpickle. */
 const torchFormats: ReadonlySet<ModelFormat> = new Set(["torchscript", "torch-export", "torch-zip"]);
@@ -30,8 +31,14 @@ export async function scanZip(scanner: Scanner, target: ScanTarget): Promise<boo
   const files = entries.filter((entry) => entry.kind === "file");
   const format = formatOfNames(files.map((entry) => entry.path));
   if (torchFormats.has(format)) reportFolders(scanner, files, path);
-  for (const entry of files) await scanEntry(scanner, target, entry, format);
+  const zip = { format, isBomb: anomalies.some(isRuinous) };
+  for (const entry of files) await scanEntry(scanner, target, entry, zip);
   return true;
+}
+
+interface ScannedZip {
+  readonly format: ModelFormat;
+  readonly isBomb: boolean;
 }
 
 /** torch writes everything into one folder; readers that look for `data.pkl` in another one see another model. */
@@ -42,7 +49,8 @@ function reportFolders(scanner: Scanner, entries: readonly ZipEntry[], path: str
   }
 }
 
-async function scanEntry(scanner: Scanner, target: ScanTarget, entry: ZipEntry, format: ModelFormat): Promise<void> {
+async function scanEntry(scanner: Scanner, target: ScanTarget, entry: ZipEntry, zip: ScannedZip): Promise<void> {
+  const { format } = zip;
   const path = `${target.path}/${entry.path}`;
   const inner: Omit<ScanTarget, "source"> = { path, critical: target.critical, depth: target.depth + 1 };
   const tensor =
@@ -50,9 +58,10 @@ async function scanEntry(scanner: Scanner, target: ScanTarget, entry: ZipEntry, 
   try {
     if (entry.method === "unsupported") throw unpackable(path);
     if (tensor && !(await isWorthwhile(target.source, entry))) return;
-    scanner.budget.unpacked -= entry.method === "stored" ? 0 : entry.size;
-    if (scanner.budget.unpacked < 0) throw unpackable(path);
-    const source = await unpacked(scanner, target.source, entry, tensor);
+    const source =
+      zip.isBomb && entry.method === "deflated" && entry.size > inMemory
+        ? scanner.spool.replay(entry.size, () => scanner.metered(streamZipEntry(target.source, entry)))
+        : await unpacked(scanner, target.source, entry, tensor);
     if (torchFormats.has(format) && !tensor && (await isPickle(source, entry.path))) {
       const torchscript = format === "torchscript";
       const context = { persistent: "torch", torchscript, allowed: scanner.settings.allowed } as const;
@@ -96,6 +105,8 @@ const smallRecord = 1 << 20;
  * container declares. (Those of tensors belong to the pass that reads every byte of the archive.)
  */
 async function unpacked(scanner: Scanner, source: ByteSource, entry: ZipEntry, tensor: boolean): Promise<ByteSource> {
+  scanner.budget.unpacked -= entry.method === "stored" ? 0 : entry.size;
+  if (scanner.budget.unpacked < 0) throw unpackable(entry.path);
   if (entry.size <= smallRecord) {
     const bytes = await collect(streamZipEntry(source, entry), entry.size);
     if (!tensor) requireChecksum(crc32(bytes), entry);

@@ -115,6 +115,17 @@ export class Scanner {
     }
   }
 
+  /** Counts what is unpacked against the budget: whatever the archive holds, the work ends. */
+  async *metered(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const block of stream) {
+      this.budget.unpacked -= block.length;
+      if (this.budget.unpacked < 0) {
+        throw new AnomalyError({ rule: "archive/bomb", message: "unpacks to more than 4 GiB", at: null });
+      }
+      yield block;
+    }
+  }
+
   async close(): Promise<void> {
     await this.spool.close();
   }

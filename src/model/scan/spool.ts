@@ -1,16 +1,19 @@
-import { open } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type ByteSource, memorySource } from "../../archive/byte-source.ts";
-import { type FileSource, openFile } from "../../archive/file-source.ts";
+import { type FileSource, openFile, translated } from "../../archive/file-source.ts";
 import { type PrivateFolder, privateFolder } from "../../archive/private-folder.ts";
+import { Replay } from "./replay.ts";
 
-const inMemory = 8 << 20;
+/** What comes out of a stream stays in memory up to this size. */
+export const inMemory = 8 << 20;
 
 /** Makes what comes out of a stream readable at random: small in memory, large in a private folder until `close`. */
 export class Spool {
   private readonly parent: string | undefined;
   private folder: Promise<PrivateFolder> | undefined;
-  private readonly files: FileSource[] = [];
+  private readonly opened: (FileSource | Replay)[] = [];
+  private count = 0;
 
   constructor(parent?: string) {
     this.parent = parent;
@@ -28,23 +31,35 @@ export class Spool {
     return memorySource(Buffer.concat(parts));
   }
 
+  /** What would not be kept: `start` unpacks it, and may be called again. */
+  replay(size: number, start: () => AsyncIterable<Uint8Array>): ByteSource {
+    const source = new Replay(size, start);
+    this.opened.push(source);
+    return source;
+  }
+
   private async toFile(parts: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): Promise<ByteSource> {
     this.folder ??= privateFolder(this.parent);
-    const path = join((await this.folder).path, `unpacked-${this.files.length}`);
+    const path = join((await this.folder).path, `unpacked-${(this.count += 1)}`);
     const handle = await open(path, "wx", 0o600);
+    const write = (part: Uint8Array): Promise<unknown> =>
+      handle.write(part).catch((error: unknown) => Promise.reject(translated(error, path)));
     try {
-      for (const part of parts) await handle.write(part);
-      for (let step = await rest.next(); !step.done; step = await rest.next()) await handle.write(step.value);
+      for (const part of parts) await write(part);
+      for (let step = await rest.next(); !step.done; step = await rest.next()) await write(step.value);
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
     } finally {
       await handle.close();
     }
     const source = await openFile(path);
-    this.files.push(source);
+    this.opened.push(source);
     return source;
   }
 
   async close(): Promise<void> {
-    for (const file of this.files.splice(0)) await file.close();
+    for (const source of this.opened.splice(0)) await source.close();
     await (await this.folder)?.remove();
     this.folder = undefined;
   }
