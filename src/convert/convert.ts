@@ -56,7 +56,8 @@ export async function convert(archive: Archive, options: ConvertOptions): Promis
   const output = resolve(options.output);
   const subject = archiveSubject(archive, defaultCheckOptions, modelRunner(options.pool, options));
   const model = await programOf(subject, archive.location);
-  const { graph, inputs } = await lowered(model, givenInputs(options.inputs, options));
+  const given = givenInputs(options.inputs, options);
+  const { graph, inputs } = await lowered(model, given);
   const folder = temporaryName(output);
   await refuseExisting(output, options.force);
   await nodeDisk.makeFolder(folder);
@@ -65,7 +66,12 @@ export async function convert(archive: Archive, options: ConvertOptions): Promis
     const [modelPath, dataPath] = [join(folder, basename(output)), join(folder, dataName)];
     const limit = options.embedLimit ?? embedLimit;
     const written = await writeOnnxFile(graph, modelPath, dataPath, { opset, embedLimit: limit, dataName });
-    const check = await checkWritten(subject, modelPath, inputs, options);
+    const check = await checkWritten(
+      subject,
+      modelPath,
+      { own: given.length > 0 ? given : inputs, written: inputs },
+      options,
+    );
     const data = join(dirname(output), dataName);
     if (written.dataSize > 0) await nodeDisk.rename(dataPath, data);
     await nodeDisk.rename(modelPath, output);
@@ -126,17 +132,20 @@ async function lowered(
   }
 }
 
-/** Runs the model in the archive and the one at `path` on the same input. Throws ArchiverError `not-convertible`. */
+/**
+ * Runs the model in the archive and the one at `path` on the same input; the numbers that a program takes beside its
+ * tensors are constants in the graph. Throws ArchiverError `not-convertible`.
+ */
 export async function checkWritten(
   subject: Subject,
   path: string,
-  inputs: readonly TensorInput[],
+  inputs: { readonly own: readonly RuntimeInput[]; readonly written: readonly RuntimeInput[] },
   options: RunModelOptions & Pick<ConvertOptions, "pool">,
 ): Promise<Conversion["check"]> {
   const written = await openArchive(path);
   try {
     const other = archiveSubject(written, defaultCheckOptions, modelRunner(options.pool, options));
-    const [own, converted] = [await subject.rerun(inputs), await other.rerun(inputs)];
+    const [own, converted] = [await subject.rerun(inputs.own), await other.rerun(inputs.written)];
     const difference = largestDifference(outputsOf(own, subject.archive.location), outputsOf(converted, path));
     const engine = await options.pool.use((process) => process.engine);
     return { engine, largestDifference: difference };

@@ -40,7 +40,7 @@ export async function exportOnnx(archive: Archive, folder: string, options: Expo
   try {
     const copy = archiveSubject(written, defaultCheckOptions, modelRunner(options.pool, options));
     const inputs = await inputsOf(copy, path, options);
-    check ??= await checkWritten(subject, path, inputs, options);
+    check ??= await checkWritten(subject, path, { own: inputs, written: inputs }, options);
     const outputs = outputsOf(await copy.rerun(inputs), path);
     const signature = await copy.signature();
     if (signature === null) throw new ArchiverError("not-convertible", `${path} cannot be read.`);

@@ -1,5 +1,6 @@
 import type { Builder } from "./builder.ts";
-import { extentOf } from "./extent.ts";
+import type { DType } from "../graph/dtype.ts";
+import { extentOf, mayBeSame } from "./extent.ts";
 import { unsupported } from "./lowering-error.ts";
 import { asSymbolic, sizeOf } from "./symbolic.ts";
 import { TensorValue } from "./tensor-value.ts";
@@ -8,12 +9,23 @@ import { GrowingItems, type ListValue, StackedItems, SymbolicScalar, type Value 
 /** What an item of a list that grows in a loop can be. */
 export type ItemKind = "tensor" | "int" | "float" | "bool";
 
+/** What the items of a list are, where they are all alike. */
+export interface ItemForm {
+  readonly kind: ItemKind;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
 /** The items of a list whose number is known. Throws LoweringError for another. */
 export function knownItems(list: ListValue): readonly Value[] {
-  if (list.content instanceof GrowingItems || list.content instanceof StackedItems) {
+  return countedItems(list.content);
+}
+
+function countedItems(items: readonly Value[]): readonly Value[] {
+  if (items instanceof GrowingItems || items instanceof StackedItems) {
     throw unsupported("this use of a list whose length depends on the values of a tensor");
   }
-  return list.content;
+  return items;
 }
 
 /** An item of a list that grows, as a tensor. */
@@ -24,11 +36,38 @@ export function itemTensor(item: Value, builder: Builder): { kind: ItemKind; ten
   return { kind: scalar.type, tensor: scalar.tensor };
 }
 
+/** What the items are, where they are all alike; null of no items. Throws LoweringError where they are not. */
+export function itemForm(items: readonly Value[], builder: Builder): ItemForm | null {
+  if (items instanceof StackedItems) {
+    return { kind: items.kind, dtype: items.stack.dtype, shape: items.stack.shape.slice(1) };
+  }
+  const forms = items
+    .map((item) => itemTensor(item, builder))
+    .map(({ kind, tensor: { dtype, shape } }) => ({ kind, dtype, shape }));
+  const [first] = forms;
+  if (
+    forms.some((form) => form.kind !== first.kind || form.dtype !== first.dtype || !mayBeSame(form.shape, first.shape))
+  ) {
+    throw unsupported("a list of different items whose length depends on the values of a tensor");
+  }
+  return first ?? null;
+}
+
+/** The same items in the form of those that only running the graph counts. */
+export function stackedAs(items: readonly Value[], form: ItemForm, builder: Builder): StackedItems {
+  if (items instanceof StackedItems) return items;
+  const own = itemForm(items, builder);
+  if (own !== null && (own.kind !== form.kind || own.dtype !== form.dtype)) {
+    throw unsupported("a list of different items whose length depends on the values of a tensor");
+  }
+  const empty = [0, ...form.shape.map((dim) => (Number.isNaN(dim) ? 0 : dim))];
+  return new StackedItems(form.kind, stackItems(items, builder) ?? builder.full(form.dtype, 0n, empty));
+}
+
 /** The items as one tensor. */
-export function stackItems(list: ListValue, builder: Builder): TensorValue | null {
-  const { content } = list;
+export function stackItems(content: readonly Value[], builder: Builder): TensorValue | null {
   if (content instanceof StackedItems) return content.stack;
-  const items = knownItems(list).map((item) => builder.unsqueeze(itemTensor(item, builder).tensor, [0]));
+  const items = countedItems(content).map((item) => builder.unsqueeze(itemTensor(item, builder).tensor, [0]));
   return items.length === 0 ? null : builder.concat(items, 0);
 }
 

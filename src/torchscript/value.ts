@@ -1,3 +1,4 @@
+import { invalid, unsupported } from "./lowering-error.ts";
 import type { TensorValue } from "./tensor-value.ts";
 
 /** A Python number or bool whose value is known while the program is read. `int` is bigint, `float` is number. */
@@ -19,6 +20,7 @@ export type Value =
   | ObjectValue
   | DeviceValue
   | CallableValue
+  | ClosureValue
   | UninitializedValue
   | UnknownValue;
 
@@ -105,13 +107,14 @@ export class DictValue implements Mutable<ReadonlyMap<string, readonly [Value, V
   }
 }
 
-/** The text under which a DictValue files a key. Throws TypeError for a key that TorchScript cannot hash. */
+/** The text under which a DictValue files a key. Throws LoweringError for a key that only running the graph tells. */
 export function dictKey(key: Value): string {
   if (typeof key === "string") return `s${key}`;
   if (typeof key === "bigint") return `i${key}`;
   if (typeof key === "number") return `f${key}`;
   if (typeof key === "boolean") return `b${key}`;
-  throw new TypeError("a dictionary's key must be an int, float, bool or str");
+  if (key instanceof SymbolicScalar) throw unsupported("a dict whose keys depend on the values of a tensor");
+  throw invalid("a dictionary's key must be an int, float, bool or str");
 }
 
 /** An instance of a module or class: the qualified name of its type, and its attributes. */
@@ -163,6 +166,15 @@ export class CallableValue {
     this.kind = kind;
     this.name = name;
     this.self = self;
+  }
+}
+
+/** A function inside of another, with the names that it sees. */
+export class ClosureValue {
+  readonly run: () => Value;
+
+  constructor(run: () => Value) {
+    this.run = run;
   }
 }
 

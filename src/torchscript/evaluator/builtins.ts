@@ -3,6 +3,7 @@ import { invalid, unsupported } from "../lowering-error.ts";
 import { knownItems } from "../stacked-list.ts";
 import {
   CallableValue,
+  ClosureValue,
   DictValue,
   ListValue,
   ObjectValue,
@@ -88,6 +89,7 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   },
   fork({ values, frame }) {
     const [callee, ...rest] = values();
+    if (callee instanceof ClosureValue) return callee.run();
     if (callee instanceof CallableValue) return call(frame.context, callee, rest);
     if (callee instanceof ObjectValue) return call(frame.context, new CallableValue("method", "forward", callee), rest);
     throw unsupported("fork of something that is no function");

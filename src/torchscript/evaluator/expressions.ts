@@ -19,7 +19,7 @@ import { attributeOf, literalOf } from "./attributes.ts";
 import { branch } from "./branch.ts";
 import { builtins } from "./builtins.ts";
 import { call, callMethod, operator } from "./calls.ts";
-import type { Frame } from "./frame.ts";
+import { type Frame, methodOf } from "./frame.ts";
 import { truth } from "./truth.ts";
 
 type Evaluators = {
@@ -157,8 +157,20 @@ function subscript(of: Value, index: Expression, frame: Frame): Value {
     return item;
   }
   if (of instanceof TensorValue) return operator(context, "aten::select", [of, 0n, at]);
-  if (of instanceof ObjectValue) return callMethod(context, of, "__getitem__", [at]);
+  if (of instanceof ObjectValue) {
+    if (methodOf(context, of, "__getitem__") === null) return submodule(of, at);
+    return callMethod(context, of, "__getitem__", [at]);
+  }
   return operator(context, "aten::__getitem__", [of, at]);
+}
+
+/** A module of a ModuleList or ModuleDict, which have no code of their own. */
+function submodule(of: ObjectValue, at: Value): Value {
+  const modules = [...of.content].filter(([name]) => /^\d+$/.test(name));
+  const found =
+    typeof at === "string" ? of.content.get(at) : typeof at === "bigint" ? modules.at(Number(at))?.[1] : null;
+  if (found instanceof ObjectValue) return found;
+  throw invalid(`${of.type} has no such item`);
 }
 
 function evaluateCall(expression: Extract<Expression, { kind: "call" }>, frame: Frame): Value {

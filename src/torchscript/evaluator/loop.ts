@@ -1,22 +1,21 @@
 import { type Builder, sameShape } from "../builder.ts";
 import { commonShape, mayBeSame, unknownSize } from "../extent.ts";
-import type { Change } from "../journal.ts";
-import { growing, type ItemKind, itemTensor, knownItems, stackItems } from "../stacked-list.ts";
 import { LoweringError, unsupported } from "../lowering-error.ts";
-import { GraphValue, type Scope, TensorValue } from "../tensor-value.ts";
+import { growing, type ItemKind, itemTensor, stackItems } from "../stacked-list.ts";
+import { GraphValue, type Scope, type TensorValue } from "../tensor-value.ts";
+import { GrowingItems, type ListValue, StackedItems, SymbolicScalar } from "../value.ts";
 import {
-  DictValue,
-  GrowingItems,
-  ListValue,
-  type Mutable,
-  ObjectValue,
-  StackedItems,
-  SymbolicScalar,
-  TupleValue,
-  type Value,
-} from "../value.ts";
+  type Carried,
+  leavesOf,
+  lose,
+  noteChange,
+  noteLocals,
+  nothingCarried,
+  place,
+  reform,
+  snapshot,
+} from "./carried.ts";
 import type { Completion, Frame } from "./frame.ts";
-import { asSymbolic } from "../symbolic.ts";
 import { inScope, subgraph } from "./subgraph.ts";
 
 export interface SymbolicLoop {
@@ -28,16 +27,6 @@ export interface SymbolicLoop {
   readonly body: (round: SymbolicScalar) => Completion;
   /** Whether another round follows, asked after the body; null for a `for`. */
   readonly again: (() => TensorValue | boolean) | null;
-}
-
-/** What changes from round to round: locals, and contents of values that existed before. */
-interface Carried {
-  readonly locals: Set<string>;
-  readonly targets: Set<Mutable<unknown>>;
-  /** Shapes of leaves, by number, whose sizes change from round to round. */
-  readonly widened: Map<number, readonly number[]>;
-  /** Lists that every round adds to. */
-  readonly lists: Set<ListValue>;
 }
 
 interface Round {
@@ -61,12 +50,13 @@ const mostAttempts = 8;
 /** A loop whose number of rounds only running the graph tells, as an ONNX Loop whose carried values keep their shapes. */
 export function symbolicLoop(frame: Frame, loop: SymbolicLoop): void {
   const { builder } = frame.context;
-  const carried: Carried = { locals: new Set(), targets: new Set(), widened: new Map(), lists: new Set() };
+  const carried = nothingCarried();
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
     const counter = fresh(builder, "int64", []);
     const keep = fresh(builder, "bool", []);
-    const round = walkRound(frame, loop, carried, counter);
-    if (round.grown) continue;
+    const round = tryRound(frame, loop, carried, counter);
+    reform(frame, carried);
+    if (round === null || round.grown) continue;
     const initial = leavesOf(frame, carried).map((value) => builder.read(value));
     const scans = round.added.flatMap(({ items }) => items.map(({ value }) => value));
     const outputs = [round.condition, ...round.outputs, ...scans];
@@ -80,6 +70,7 @@ export function symbolicLoop(frame: Frame, loop: SymbolicLoop): void {
     const stacks = scans.map(({ dtype, shape }) => fresh(builder, dtype, [unknownSize, ...shape]));
     builder.graph.push("Loop", inputs, { body: { graph: body } }, [...results, ...stacks]);
     place(frame, carried, results);
+    lose(frame, carried);
     lengthen(builder, round.added, stacks);
     return;
   }
@@ -88,6 +79,23 @@ export function symbolicLoop(frame: Frame, loop: SymbolicLoop): void {
 
 function fresh(builder: Builder, dtype: GraphValue["dtype"], shape: readonly number[]): GraphValue {
   return new GraphValue(dtype, shape, { name: builder.graph.freshName(), scope: builder.graph.scope });
+}
+
+/** Null where a list that every round adds to is also used otherwise: its content is carried in the next attempt. */
+function tryRound(frame: Frame, loop: SymbolicLoop, carried: Carried, counter: GraphValue): Round | null {
+  try {
+    return walkRound(frame, loop, carried, counter);
+  } catch (error) {
+    if (!(error instanceof LoweringError) || error.fault !== "unsupported" || carried.lists.size === 0) throw error;
+    if ([...carried.lists.values()].some(({ kind }) => kind === "other")) throw error;
+    for (const [list, form] of carried.lists) {
+      carried.forms.set(list, form);
+      carried.targets.add(list);
+    }
+    carried.lists.clear();
+    carried.widened.clear();
+    return null;
+  }
 }
 
 function walkRound(frame: Frame, loop: SymbolicLoop, carried: Carried, counter: GraphValue): Round {
@@ -103,36 +111,25 @@ function walkRound(frame: Frame, loop: SymbolicLoop, carried: Carried, counter: 
             fresh(builder, dtype, carried.widened.get(i) ?? shape),
           );
           place(frame, carried, inputs);
-          for (const list of carried.lists) builder.journal.set(list, new GrowingItems());
-          const start = new Map(frame.locals);
-          const contents = new Map([...carried.targets].map((target) => [target, target.content]));
+          lose(frame, carried);
+          for (const list of carried.lists.keys()) builder.journal.set(list, new GrowingItems());
+          const start = new Map([...frame.locals].map(([name, value]) => [name, snapshot(value, carried, name)]));
           const round = new SymbolicScalar("int", builder.wrap(counter));
           const completion = loop.body(round);
           if (completion !== null && completion !== "continue") {
             throw unsupported("a return or break that depends on the values of a tensor, inside of a loop");
           }
           const more = loop.again?.() ?? true;
-          return { inputs, start, contents, more };
+          return { inputs, start, more };
         },
         ({ inputs, start, more }, changes): Round => {
-          let grown = false;
-          for (const [name, value] of frame.locals) {
-            if (!start.has(name)) continue;
-            if (Object.is(start.get(name), value) || carried.locals.has(name)) continue;
-            carried.locals.add(name);
-            grown = true;
-          }
-          for (const [target, change] of changes) {
-            if (carried.targets.has(target) || (target instanceof ListValue && carried.lists.has(target))) continue;
-            if (target instanceof ListValue && isLonger(change)) carried.lists.add(target);
-            else carried.targets.add(target);
-            grown = true;
-          }
+          let grown = noteLocals(frame, carried, start);
+          for (const [target, change] of changes) grown = noteChange(builder, carried, target, change) || grown;
           if (grown) carried.widened.clear();
           else grown = widen(frame, carried, inputs);
           const condition = typeof more === "boolean" ? builder.full("bool", more) : more;
           const outputs = grown ? [] : outputsOf(frame, carried, inputs);
-          const added = grown ? [] : [...carried.lists].map((list) => addedTo(list, builder));
+          const added = grown ? [] : [...carried.lists.keys()].map((list) => addedTo(list, builder));
           return { scope, inputs, outputs, condition: builder.read(condition), grown, added };
         },
       ),
@@ -140,13 +137,6 @@ function walkRound(frame: Frame, loop: SymbolicLoop, carried: Carried, counter: 
   } finally {
     frame.locals = before;
   }
-}
-
-function isLonger({ before, after }: Change): boolean {
-  if (after instanceof GrowingItems) return false;
-  return (
-    before instanceof StackedItems || (Array.isArray(before) && Array.isArray(after) && after.length > before.length)
-  );
 }
 
 function addedTo(list: ListValue, builder: Builder): Added {
@@ -172,7 +162,7 @@ function lengthen(builder: Builder, added: readonly Added[], stacks: readonly Gr
       own.map((stack) => builder.unsqueeze(stack, [1])),
       1,
     );
-    const before = stackItems(list, builder);
+    const before = stackItems(list.content, builder);
     const flat = own.length === 1 ? own[0] : builder.reshape(rounds, [unknownSize, ...shape]);
     const stack = builder.concat(before === null ? [flat] : [before, flat], 0);
     builder.journal.set(list, new StackedItems(kind, stack));
@@ -205,69 +195,4 @@ function outputsOf(frame: Frame, carried: Carried, inputs: readonly GraphValue[]
     }
     return value;
   });
-}
-
-/** All tensors and numbers of the carried values, in order. */
-function leavesOf(frame: Frame, carried: Carried): TensorValue[] {
-  const leaves: TensorValue[] = [];
-  walkCarried(frame, carried, (leaf) => {
-    leaves.push(leaf);
-    return leaf;
-  });
-  return leaves;
-}
-
-/** Puts graph values in the places of the carried leaves, in the same order. */
-function place(frame: Frame, carried: Carried, values: readonly GraphValue[]): void {
-  const { builder } = frame.context;
-  let at = 0;
-  const assign = walkCarried(frame, carried, () => builder.wrap(values[at++]));
-  assign();
-}
-
-/** Visits the leaves; the returned function puts what `visit` gave in their places. */
-function walkCarried(frame: Frame, carried: Carried, visit: (leaf: TensorValue) => TensorValue): () => void {
-  const { builder } = frame.context;
-  const locals = [...carried.locals].map(
-    (name) => [name, rebuild(frame.locals.get(name) ?? null, builder, visit)] as const,
-  );
-  const targets = [...carried.targets].map((target) => [target, rebuildContent(target, builder, visit)] as const);
-  return () => {
-    for (const [name, value] of locals) frame.locals.set(name, value);
-    for (const [target, content] of targets) builder.journal.set(target, content);
-  };
-}
-
-function rebuild(value: Value, builder: Builder, visit: (leaf: TensorValue) => TensorValue): Value {
-  if (value instanceof TensorValue) return visit(value);
-  const scalar = asSymbolic(value, builder);
-  if (scalar !== null) return new SymbolicScalar(scalar.type, visit(scalar.tensor));
-  const all = (items: readonly Value[]) => items.map((item) => rebuild(item, builder, visit));
-  if (value instanceof TupleValue) return new TupleValue(all(value.items), value.fields, value.type);
-  if (value instanceof ListValue && value.content instanceof StackedItems) {
-    return new ListValue(new StackedItems(value.content.kind, visit(value.content.stack)));
-  }
-  if (value instanceof ListValue) return new ListValue(all(knownItems(value)));
-  return value;
-}
-
-function rebuildContent(
-  target: Mutable<unknown>,
-  builder: Builder,
-  visit: (leaf: TensorValue) => TensorValue,
-): unknown {
-  if (target instanceof TensorValue) return { value: builder.read(visit(builder.copy(target))) };
-  if (target instanceof ListValue) return knownItems(target).map((item) => rebuild(item, builder, visit));
-  if (target instanceof DictValue) {
-    return new Map([...target.content].map(([key, [name, value]]) => [key, [name, rebuild(value, builder, visit)]]));
-  }
-  if (target instanceof ObjectValue) {
-    return new Map([...target.content].map(([name, value]) => [name, attribute(value, builder, visit)]));
-  }
-  throw new LoweringError("unsupported", "a loop that changes a value of this kind");
-}
-
-/** Attributes of an object: tensors and numbers are carried, modules and texts stay. */
-function attribute(value: Value, builder: Builder, visit: (leaf: TensorValue) => TensorValue): Value {
-  return typeof value === "boolean" ? value : rebuild(value, builder, visit);
 }

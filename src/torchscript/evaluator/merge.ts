@@ -4,6 +4,7 @@ import type { Changes } from "../journal.ts";
 import { elementCount } from "../../graph/dtype.ts";
 import { commonShape, mayBeSame, mayEqual } from "../extent.ts";
 import { unsupported } from "../lowering-error.ts";
+import { type ItemForm, itemForm, stackedAs } from "../stacked-list.ts";
 import { asSymbolic } from "../symbolic.ts";
 import { inScope } from "./subgraph.ts";
 import { GraphValue, type Scope, type TensorContent, TensorValue } from "../tensor-value.ts";
@@ -110,15 +111,37 @@ export class Merge {
 
   #list(a: readonly Value[], b: readonly Value[]): readonly Value[] {
     if (a === b) return a;
-    if (a instanceof StackedItems && b instanceof StackedItems && a.kind === b.kind) {
-      return new StackedItems(a.kind, this.#tensor(this.#read(a.stack), this.#read(b.stack)));
-    }
     if (a instanceof GrowingItems && b instanceof GrowingItems && a.length === b.length) {
       return GrowingItems.from(this.#items(a, b));
     }
-    if (a instanceof StackedItems || b instanceof StackedItems) throw unsupported("a list that loops in one arm only");
-    if (a.length !== b.length) throw unsupported("a list whose length depends on the values of a tensor");
+    if (a instanceof GrowingItems || b instanceof GrowingItems)
+      throw unsupported("a list that grows in some rounds only");
+    if (a instanceof StackedItems || b instanceof StackedItems || a.length !== b.length) return this.#stacked(a, b);
     return this.#items(a, b);
+  }
+
+  /** Lists of different lengths, as one whose length only running the graph tells. */
+  #stacked(a: readonly Value[], b: readonly Value[]): StackedItems {
+    if (!this.#loose) throw unsupported("a list whose length depends on the values of a tensor");
+    const form = itemForm(a, this.#builder) ?? itemForm(b, this.#builder);
+    if (form === null) throw unsupported("a list of which nothing tells what its items are");
+    const sides = [this.#stack(a, form, this.#whenTrue), this.#stack(b, form, this.#whenFalse)] as const;
+    return new StackedItems(form.kind, this.#tensor(...sides));
+  }
+
+  #stack(items: readonly Value[], form: ItemForm, arm: ArmState): GraphValue {
+    if (items instanceof StackedItems) return this.#read(items.stack, arm);
+    return inScope(this.#builder, arm.scope, () => {
+      const settled = items.map((item) => this.#settled(item, arm));
+      return this.#builder.read(stackedAs(settled, form, this.#builder).stack);
+    });
+  }
+
+  /** An item as it was when the arm ended. */
+  #settled(item: Value, arm: ArmState): Value {
+    if (item instanceof TensorValue) return this.#builder.wrap(this.#read(item, arm));
+    if (!(item instanceof SymbolicScalar)) return item;
+    return new SymbolicScalar(item.type, this.#builder.wrap(this.#read(item.tensor, arm)));
   }
 
   #dict(a: DictValue["content"], b: DictValue["content"]): DictValue["content"] {

@@ -3,7 +3,7 @@ import { invalid, LoweringError, raised, unsupported } from "../lowering-error.t
 import { kindOf } from "../kind-of.ts";
 import { TensorValue } from "../tensor-value.ts";
 import { knownItems } from "../stacked-list.ts";
-import { ListValue, ObjectValue, TupleValue, UnknownValue, type Value } from "../value.ts";
+import { ClosureValue, ListValue, ObjectValue, TupleValue, UnknownValue, type Value } from "../value.ts";
 import { branch } from "./branch.ts";
 import { operator } from "./calls.ts";
 import { binaryOperator, evaluate } from "./expressions.ts";
@@ -69,6 +69,9 @@ function runStatement(frame: Frame, statement: Statement, rest: Rest): Completio
       if (statement.target !== null) frame.locals.set(statement.target, value);
       return runBlock(frame, statement.body, rest);
     }
+    case "define":
+      frame.locals.set(statement.name, closure(frame, statement.body));
+      return null;
     case "raise":
       throw raised(`the model raised ${statement.value?.kind === "call" ? "an exception" : "an error"}`);
     case "assert":
@@ -82,6 +85,14 @@ function runStatement(frame: Frame, statement: Statement, rest: Rest): Completio
     default:
       return statement.kind;
   }
+}
+
+function closure(frame: Frame, body: readonly Statement[]): ClosureValue {
+  const locals = new Map(frame.locals);
+  return new ClosureValue(() => {
+    const completion = runBlock({ ...frame, locals }, body);
+    return completion !== null && typeof completion !== "string" ? completion.returned : null;
+  });
 }
 
 function assign(frame: Frame, target: Expression, value: Value): void {

@@ -46,6 +46,14 @@ const keywords: Readonly<Record<string, Parser>> = {
     const test = parseExpression(tokens);
     return { kind: "assert", line, test, message: tokens.accept(",") ? parseExpression(tokens) : null };
   },
+  def(tokens, line) {
+    const name = tokens.expectKind("name").text;
+    tokens.expect("(");
+    tokens.expect(")");
+    if (tokens.accept("->")) parseExpression(tokens);
+    tokens.expect(":");
+    return { kind: "define", line, name, body: parseBlock(tokens) };
+  },
   pass: (_tokens, line) => ({ kind: "pass", line }),
   break: (_tokens, line) => ({ kind: "break", line }),
   continue: (_tokens, line) => ({ kind: "continue", line }),

@@ -58,6 +58,8 @@ export type Statement = { readonly line: number } & (
     }
   | { readonly kind: "raise"; readonly value: Expression | null }
   | { readonly kind: "assert"; readonly test: Expression; readonly message: Expression | null }
+  /** A function of its own inside of another, as `fork` takes it: no parameters, the names around it. */
+  | { readonly kind: "define"; readonly name: string; readonly body: readonly Statement[] }
   | { readonly kind: "pass" | "break" | "continue" }
 );
 

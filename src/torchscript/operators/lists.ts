@@ -7,6 +7,15 @@ import type { Operator } from "./operator.ts";
 import { row } from "./row.ts";
 import { equal } from "./equality.ts";
 import { sliceEnds } from "./slices.ts";
+import {
+  isCounted,
+  stackedChanges,
+  stackedSlice,
+  stackedSorted,
+  stackedTogether,
+  stackOf,
+  unstacked,
+} from "./stacked-lists.ts";
 
 const mostItems = 1_000_000;
 
@@ -14,7 +23,8 @@ function tooLong(): Error {
   return unsupported(`a list of more than ${mostItems} items`);
 }
 
-function joined(a: readonly Value[], b: readonly Value[]): ListValue {
+function joined(a: readonly Value[], b: readonly Value[], builder: Builder): ListValue {
+  if (a instanceof StackedItems || b instanceof StackedItems) return new ListValue(stackedTogether(a, b, builder));
   if (a.length + b.length > mostItems) throw tooLong();
   return new ListValue([...a, ...b]);
 }
@@ -23,6 +33,12 @@ export function listOf(call: Call, name: string): ListValue {
   const value = call.value(name);
   if (value instanceof ListValue) return value;
   throw invalid(`${call.name}: ${name} is no list`);
+}
+
+/** All items; those that only running the graph counts as they are. */
+function itemsOf(call: Call, name: string): readonly Value[] {
+  const list = listOf(call, name);
+  return list.content instanceof StackedItems ? list.content : knownItems(list);
 }
 
 function at(call: Call, name: string, length: number): number {
@@ -51,8 +67,16 @@ function sorted(items: readonly Value[], reverse: boolean): Value[] {
   return reverse ? items.toSorted((a, b) => compare(b, a)) : items.toSorted(compare);
 }
 
-function changed(call: Call, builder: Builder, change: (items: Value[]) => Value): Value {
+function changed(name: string, call: Call, builder: Builder, change: (items: Value[]) => Value): Value {
   const list = listOf(call, call.has("self") ? "self" : "l");
+  const indices = call.has("idx") ? [call.value("idx")] : [];
+  if (!isCounted(list, indices, builder) && Object.hasOwn(stackedChanges, name)) {
+    const { items, result } = stackedChanges[name](stackOf(list, builder), call, builder);
+    // Replacing an item leaves the number of items known.
+    const counted = name === "_set_item" && !(list.content instanceof StackedItems);
+    builder.journal.set(list, counted ? unstacked(items, builder) : items);
+    return result;
+  }
   const items = [...knownItems(list)];
   const result = change(items);
   if (items.length > mostItems) throw tooLong();
@@ -128,8 +152,12 @@ const changes: Readonly<
   },
 };
 
-function slice(call: Call): Value {
-  const items = knownItems(listOf(call, "l"));
+function slice(call: Call, builder: Builder): Value {
+  const list = listOf(call, "l");
+  if (!isCounted(list, [call.value("start"), call.value("end")], builder)) {
+    return new ListValue(stackedSlice(stackOf(list, builder), call, builder));
+  }
+  const items = knownItems(list);
   const step = call.int("step");
   if (step < 1) return new ListValue(backwards(items, call, step));
   const [start, end] = sliceEnds(items.length, call.optionalInt("start"), call.optionalInt("end"));
@@ -156,13 +184,14 @@ function extend(call: Call, builder: Builder, added: readonly Value[]): ListValu
   const list = listOf(call, "self");
   if (list.content instanceof GrowingItems) {
     builder.journal.set(list, GrowingItems.from([...list.content, ...added]));
-  } else builder.journal.set(list, joined(knownItems(list), added).content);
+  } else builder.journal.set(list, joined(list.content, added, builder).content);
   return list;
 }
 
 function item(call: Call, builder: Builder): Value {
   const list = listOf(call, "list");
-  if (list.content instanceof StackedItems) return stackedItem(list.content, call.value("idx"), builder);
+  const index = call.value("idx");
+  if (!isCounted(list, [index], builder)) return stackedItem(stackOf(list, builder), index, builder);
   const items = knownItems(list);
   return items[at(call, "idx", items.length)];
 }
@@ -171,7 +200,7 @@ function item(call: Call, builder: Builder): Value {
 export const lists: readonly Operator[] = [
   ...Object.entries(changes).map(([name, { schema, doc, change }]) =>
     row(`aten::${name}`, [schema], `Of lists: ${doc}`, (call, builder) =>
-      changed(call, builder, (items) => change(items, call)),
+      changed(name, call, builder, (items) => change(items, call)),
     ),
   ),
   row("aten::append", [".t(t[](a!) self, t(c -> *) el) -> t[](a!)"], "Of lists: Adds an item.", (call, builder) =>
@@ -182,7 +211,7 @@ export const lists: readonly Operator[] = [
     [".t(t[](a!) self, t[] other) -> ()"],
     "Of lists: Adds the items of another.",
     (call, builder) => {
-      extend(call, builder, call.list("other"));
+      extend(call, builder, itemsOf(call, "other"));
       return null;
     },
   ),
@@ -194,27 +223,32 @@ export const lists: readonly Operator[] = [
   row("aten::__getitem__", [".t(t[](a) list, int idx) -> t(*)"], "An item of a list.", item),
   row("aten::select", [".t(t[](a) list, int idx) -> t(*)"], "An item of a list.", item),
   row("aten::slice", [".t(t[] l, int? start=None, int? end=None, int step=1) -> t[]"], "A part of a list.", slice),
-  row("aten::add", [".t(t[] a, t[] b) -> t[]"], "Two lists, one after the other.", (call) =>
-    joined(call.list("a"), call.list("b")),
+  row("aten::add", [".t(t[] a, t[] b) -> t[]"], "Two lists, one after the other.", (call, builder) =>
+    joined(itemsOf(call, "a"), itemsOf(call, "b"), builder),
   ),
   row("aten::add_", [".t(t[](a!) self, t[] b) -> t[]"], "Adds the items of another list.", (call, builder) =>
-    extend(call, builder, call.list("b")),
+    extend(call, builder, itemsOf(call, "b")),
   ),
   row("aten::mul", [".left_t(t[] l, int n) -> t[]", ".right_(int n, t[] l) -> t[]"], "A list repeated.", (call) =>
     repeated(call.list("l"), call.int("n")),
   ),
-  row("aten::copy", [".t(t[](a) self) -> t[]"], "A copy of a list.", (call) => new ListValue(call.list("self"))),
+  row("aten::copy", [".t(t[](a) self) -> t[]"], "A copy of a list.", (call) => new ListValue(itemsOf(call, "self"))),
   row(
     "aten::list",
     [".t(t[] l) -> t[]", "(str t) -> str[]"],
     "A list of the same items.",
-    (call) => new ListValue(call.has("l") ? call.list("l") : Array.from(call.string("t"))),
+    (call) => new ListValue(call.has("l") ? itemsOf(call, "l") : Array.from(call.string("t"))),
   ),
   row(
     "aten::sorted",
     ["(t[] self, bool reverse=False) -> t[]"],
     "A sorted copy of a list of numbers or texts.",
-    (call) => new ListValue(sorted(call.list("self"), call.bool("reverse"))),
+    (call, builder) => {
+      const content = itemsOf(call, "self");
+      const reverse = call.bool("reverse");
+      if (content instanceof StackedItems) return new ListValue(stackedSorted(content, reverse, builder));
+      return new ListValue(sorted(content, reverse));
+    },
   ),
   row(
     "prim::rangelist",

@@ -89,3 +89,14 @@ it("a program that the static checks refuse is not run", async () => {
   expect(ran.stderr).toContain("(torchscript/training-mode)");
   expect(await readdir(folder)).not.toContain("train.onnx");
 });
+
+it("the numbers that a program takes beside its tensors become constants", async () => {
+  const output = join(folder, "times.onnx");
+  const inputs = [
+    { kind: "tensor", name: null, shape: [3, 4], dtype: null, fill: null },
+    { kind: "int", name: null, value: 3 },
+  ] as const;
+  const done = await run("torch-programs/nested_if_scripted.pt", { output, inputs });
+  expect(done.inputs).toMatchObject([{ dtype: "float32", shape: [3, 4] }]);
+  expect(done.check.largestDifference).toBeLessThan(1e-4);
+});
