@@ -35,6 +35,8 @@ const dtypes: ReadonlySet<string> = new Set<DType>([
   "uint32",
   "uint64",
   "bool",
+  "complex64",
+  "complex128",
   "string",
 ]);
 

@@ -15,6 +15,8 @@ const types: Readonly<Record<string, DType>> = {
   u4: "uint32",
   u8: "uint64",
   b1: "bool",
+  c8: "complex64",
+  c16: "complex128",
 };
 
 /**
@@ -40,7 +42,7 @@ export function readNpy(bytes: Uint8Array): LoadedTensor | string {
   if (!Number.isSafeInteger(size) || bytes.length - start - length < size)
     return "it holds fewer bytes than its shape needs";
   let data = bytes.slice(start + length, start + length + size);
-  if (descr[1] === ">") data = swapped(data, bytesOf(dtype));
+  if (descr[1] === ">") data = swapped(data, dtype.startsWith("complex") ? bytesOf(dtype) / 2 : bytesOf(dtype));
   if (/'fortran_order':\s*True/.test(header)) data = rowMajor(data, shape, bytesOf(dtype));
   return { dtype, shape, bytes: data };
 }

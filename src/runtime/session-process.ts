@@ -71,6 +71,9 @@ const arrays = {
   bool: Uint8Array,
 } as const;
 
+/** Complex numbers reach the engine as pairs of floats, a last axis of 2: it computes with no others. */
+const pairs: Readonly<Partial<Record<DType, DType>>> = { complex64: "float32", complex128: "float64" };
+
 function tensorOf(ort: Ort, { name, dtype, shape, fill }: FedTensor): Engine.Tensor {
   if (dtype === "string") {
     const count = shape.reduce((product, dim) => product * dim, 1);
@@ -80,6 +83,12 @@ function tensorOf(ort: Ort, { name, dtype, shape, fill }: FedTensor): Engine.Ten
       Array.from({ length: count }, () => text),
       shape,
     );
+  }
+  const floats = pairs[dtype];
+  if (floats !== undefined) {
+    const bytes = fillBytes(dtype, shape, fill);
+    const fed = { name, dtype: floats, shape: [...shape, 2], fill: { kind: "bytes", bytes, file: name } } as const;
+    return tensorOf(ort, fed);
   }
   if (!(dtype in arrays)) throw new Error(`${name}: the engine takes no ${dtype} tensors from Node`);
   const bytes = fillBytes(dtype, shape, fill);

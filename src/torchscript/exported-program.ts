@@ -51,6 +51,7 @@ function missingIn(file: ProgramFile): Map<string, number> {
 async function weightsOf(file: ProgramFile, signature: ProgramSignature, builder: Builder): Promise<Environment> {
   const environment: Environment = new Map();
   for (const [name, weight] of file.constants) environment.set(name, await loadWeight(weight, builder));
+  for (const token of signature.tokens) environment.set(token, null);
   for (const { name, tensor } of signature.weights) {
     const weight = file.tensors.get(tensor);
     if (weight === undefined) throw invalid(`the file has no tensor ${tensor}`);

@@ -1,4 +1,6 @@
 import { mayEqual } from "./extent.ts";
+import { isComplex } from "./promotion.ts";
+import { isComplexNumber } from "./complex-number.ts";
 import type { SchemaType } from "./schema.ts";
 import { TensorValue } from "./tensor-value.ts";
 import { DeviceValue, DictValue, EnumMember, ListValue, SymbolicScalar, TupleValue, type Value } from "./value.ts";
@@ -26,7 +28,7 @@ function fitsList(value: Value, element: SchemaType, size: number | null, fit: F
 const isSymbolic = (value: Value, ...types: SymbolicScalar["type"][]) =>
   value instanceof SymbolicScalar && types.includes(value.type);
 const isSingle = (value: Value, fit: Fit) =>
-  fit === "converted" && value instanceof TensorValue && mayEqual(value.count, 1);
+  fit === "converted" && value instanceof TensorValue && mayEqual(value.count, 1) && !isComplex(value.dtype);
 
 const isNumber = (value: Value) =>
   typeof value === "bigint" || typeof value === "number" || value instanceof SymbolicScalar;
@@ -45,7 +47,8 @@ const tests: Readonly<Record<string, ((value: Value, fit: Fit) => boolean) | und
     (fit === "converted" && (typeof value === "bigint" || isSymbolic(value, "int"))) ||
     isSingle(value, fit),
   bool: (value, fit) => typeof value === "boolean" || isSymbolic(value, "bool") || isSingle(value, fit),
-  Scalar: (value, fit) => isNumber(value) || typeof value === "boolean" || isSingle(value, fit),
+  Scalar: (value, fit) =>
+    isNumber(value) || isComplexNumber(value) || typeof value === "boolean" || isSingle(value, fit),
   number: (value, fit) => isNumber(value) || typeof value === "boolean" || isSingle(value, fit),
   complex: () => false,
   AnyEnumType: (value) => value instanceof EnumMember,

@@ -4,7 +4,8 @@ import { type Attributes, spellOut } from "./attributes.ts";
 import { encodeKnown } from "./encode-known.ts";
 import { fold } from "./folding/fold.ts";
 import { kernelCasts } from "./kernels.ts";
-import { invalid, LoweringError } from "./lowering-error.ts";
+import { invalid, LoweringError, unsupported } from "./lowering-error.ts";
+import { isComplex } from "./promotion.ts";
 import { GraphValue, type Scope } from "./tensor-value.ts";
 
 export interface Result {
@@ -17,6 +18,13 @@ const sharedConstant = 256;
 /** Elements of one tensor: beyond, PyTorch itself would need over 64 GB. */
 const largestTensor = 2 ** 34;
 const mostNodes = 500_000;
+
+/** What treats pairs of floats as it treats numbers, with axes counted from the front. */
+const onPairs: ReadonlySet<string> = new Set(
+  "Add Sub Neg Identity Concat Slice Split Reshape Expand Transpose Gather Where ScatterND CumSum ReduceSum ReduceMean Tile Pad".split(
+    " ",
+  ),
+);
 
 /** Writes nodes, folding those whose inputs are known, and casting around kernels that ONNX Runtime does not have. */
 export class GraphEmitter {
@@ -77,7 +85,11 @@ export class GraphEmitter {
     if (results.every(({ shape }) => elementCount(shape) === 0)) {
       return results.map(({ dtype, shape }) => this.constant(dtype, shape, []));
     }
-    const folded = fold(op, inputs, attributes, results);
+    const complex =
+      results.some(({ dtype }) => isComplex(dtype)) || inputs.some((value) => value !== null && isComplex(value.dtype));
+    if (complex && !(onPairs.has(op) && Number(attributes["axis"] ?? 0) >= 0))
+      throw unsupported(`${op} of complex numbers`);
+    const folded = complex ? null : fold(op, inputs, attributes, results);
     if (folded !== null) {
       return folded.map((known, i) => this.constant(results[i].dtype, results[i].shape, known));
     }
@@ -133,7 +145,7 @@ export class GraphEmitter {
 }
 
 /** Type and shape in the graph: complex numbers are pairs of floats there. */
-function stored({ dtype, shape }: GraphValue): [DType, readonly number[]] {
+export function stored({ dtype, shape }: Pick<GraphValue, "dtype" | "shape">): [DType, readonly number[]] {
   if (dtype === "complex64") return ["float32", [...shape, 2]];
   return dtype === "complex128" ? ["float64", [...shape, 2]] : [dtype, shape];
 }

@@ -1,9 +1,10 @@
 import { knownItems } from "./stacked-list.ts";
 import { graphShape } from "./extent.ts";
-import type { Dim, Graph, Tensor } from "../graph/graph.ts";
+import type { Graph, Tensor, ValueInfo } from "../graph/graph.ts";
 import type { LoweredModel } from "../runtime/runtime-input.ts";
 import type { Builder } from "./builder.ts";
 import { asSymbolic } from "./symbolic.ts";
+import { stored } from "./graph-emitter.ts";
 import type { NamedTensor } from "./graph-input.ts";
 import { unsupported } from "./lowering-error.ts";
 import { textOf } from "./operators/text-of.ts";
@@ -36,16 +37,17 @@ export function finish(
   const used = usedNames(nodes);
   const graph: Graph = {
     name: "torch",
-    inputs: inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
-    outputs: outputs.map(({ name, dtype, shape }) => ({ name, dtype, shape: physical(dtype, shape) })),
+    inputs: inputs.map(valueInfo),
+    outputs: outputs.map(valueInfo),
     nodes,
     tensors: builder.graph.tensors.filter((tensor: Tensor) => used.has(tensor.name)),
   };
   return { graph, inputs, outputs: outputs.map(({ name }) => name), missing: {} };
 }
 
-function physical(dtype: string, shape: readonly number[]): readonly Dim[] {
-  return graphShape(dtype.startsWith("complex") ? [...shape, 2] : shape);
+function valueInfo(value: NamedTensor | GraphValue): ValueInfo {
+  const [dtype, shape] = stored(value);
+  return { name: value.name, dtype, shape: graphShape(shape) };
 }
 
 interface Leaf {

@@ -88,6 +88,8 @@ export function resultType(operands: readonly TensorValue[]): DType {
 function combine(higher: DType | null, lower: DType | null): DType | null {
   if (higher === null || lower === null) return higher ?? lower;
   if (category[higher] >= category[lower]) return higher;
+  // A float with dimensions keeps its precision beside a complex number.
+  if (category[higher] === 2 && category[lower] === 3) return higher === "float64" ? "complex128" : "complex64";
   return promoteTypes(higher, lower);
 }
 

@@ -121,7 +121,6 @@ export function elementsView(
   shape: readonly number[],
   strides: readonly number[],
 ): TensorValue {
-  if (isComplex(tensor.dtype)) throw unsupported("a strided view of a complex tensor");
   if (positions.length > 1 << 22) throw unsupported("a strided view of so many elements");
   const indices = () => builder.ints(positions);
   const { count } = tensor;
@@ -141,8 +140,9 @@ export function elementsView(
     },
     scatter: (base, update) => {
       const flat = builder.reshape(base, [count]);
-      const inputs = [flat, indices(), builder.reshape(update, [positions.length])];
-      const written = builder.emit("ScatterElements", inputs, { axis: 0 }, { dtype: base.dtype, shape: [count] });
+      const places = builder.reshape(indices(), [positions.length, 1]);
+      const inputs = [flat, places, builder.reshape(update, [positions.length])];
+      const written = builder.emit("ScatterND", inputs, {}, { dtype: base.dtype, shape: [count] });
       return builder.read(builder.reshape(written, base.shape));
     },
   });

@@ -15,6 +15,8 @@ import {
   UnknownValue,
   type Value,
 } from "../value.ts";
+import { callOperator } from "../binding.ts";
+import { complexNumber, isComplexNumber } from "../complex-number.ts";
 import { attributeOf, literalOf } from "./attributes.ts";
 import { branch } from "./branch.ts";
 import { builtins } from "./builtins.ts";
@@ -30,9 +32,7 @@ const evaluators: Evaluators = {
   literal: ({ value }) => value,
   name: ({ name }, frame) => lookUp(name, frame),
   path: ({ name }, frame) => pathValue(name, frame),
-  imaginary: () => {
-    throw unsupported("complex numbers of Python");
-  },
+  imaginary: ({ value }) => complexNumber(0, value),
   constant: ({ index }, { context }) => {
     if (index >= context.constants.length) throw invalid(`the constant c${index} is not in the file`);
     return context.constants[index];
@@ -137,6 +137,9 @@ function binary(symbol: string, left: Expression, right: Expression, frame: Fram
   if (symbol === "in") return operator(frame.context, "aten::__contains__", [second, first]);
   if (symbol === "not in") {
     return operator(frame.context, "aten::__not__", [operator(frame.context, "aten::__contains__", [second, first])]);
+  }
+  if (isComplexNumber(first) || isComplexNumber(second)) {
+    return callOperator(binaryOperator(symbol), "Tensor", [first, second], new Map(), frame.context.builder);
   }
   return operator(frame.context, binaryOperator(symbol), [first, second]);
 }

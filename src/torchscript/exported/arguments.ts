@@ -1,3 +1,4 @@
+import { complexNumber } from "../complex-number.ts";
 import { unsupported, invalid } from "../lowering-error.ts";
 import { TensorValue } from "../tensor-value.ts";
 import { DeviceValue, DictValue, ListValue, type Value } from "../value.ts";
@@ -47,6 +48,10 @@ const readers: Readonly<Record<string, Reader>> = {
   as_floats: listReader(float),
   as_float_lists: listReader(listReader(float)),
   as_bool: bool,
+  as_complex(value) {
+    const number = JsonObject.of(value, what);
+    return complexNumber(numberOf(number.value("real"), what), numberOf(number.value("imag"), what));
+  },
   as_bools: listReader(bool),
   as_string: string,
   as_strings: listReader(string),
@@ -67,7 +72,7 @@ const readers: Readonly<Record<string, Reader>> = {
     ),
 };
 
-/** The value of an argument. Throws LoweringError for kinds that have none here (graphs, custom objects, complex). */
+/** The value of an argument. Throws LoweringError for kinds that have none here (graphs, custom objects). */
 export function argumentValue(argument: unknown, environment: Environment): Value {
   const [kind, value] = JsonObject.of(argument, what).union();
   const reader = Object.hasOwn(readers, kind) ? readers[kind] : undefined;

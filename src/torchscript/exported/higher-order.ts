@@ -7,7 +7,7 @@ import { invalid, unsupported } from "../lowering-error.ts";
 import { TensorValue } from "../tensor-value.ts";
 import { ListValue, TupleValue, type Value } from "../value.ts";
 import { argumentValue, type Environment } from "./arguments.ts";
-import { graphOf } from "./nodes.ts";
+import { graphOf, ignoredOperators, namedOperator } from "./nodes.ts";
 import type { JsonObject } from "./json.ts";
 
 /** What evaluates a graph within a graph. */
@@ -41,6 +41,7 @@ const table: Readonly<Record<string, HigherOrder>> = {
   strict_mode: inline,
   hints_wrapper: inline,
   invoke_subgraph: inline,
+  with_effects: withEffects,
 };
 
 export function higherOrderOf(name: string): HigherOrder | null {
@@ -97,6 +98,17 @@ function inline(call: HigherOrderCall): Value {
   const rest = call.args.slice(at + 1).filter((arg) => !isGraph(arg) && typeof arg !== "string");
   const inputs = rest.flatMap((arg) => (isGraph(arg) ? [] : arg instanceof ListValue ? arg.content : [arg]));
   return result(call.walk(graphAt(call, at), inputs, call.context));
+}
+
+/** `with_effects(token, op, …)`: the operator's results behind the token that orders effects. Checks have no results. */
+function withEffects(call: HigherOrderCall): Value {
+  const [token = null, target, ...args] = call.args;
+  const operator = typeof target === "string" ? namedOperator(target) : null;
+  if (operator === null || isGraph(token)) throw invalid("with_effects without an operator");
+  if (ignoredOperators.has(operator.name)) return new TupleValue([token, null]);
+  const values = args.flatMap((arg) => (isGraph(arg) ? [] : [arg]));
+  const found = callOperator(operator.name, operator.overload, values, new Map(), call.context.builder);
+  return new TupleValue([token, ...(found instanceof TupleValue ? found.items : [found])]);
 }
 
 function frameOf(call: HigherOrderCall, locals: Map<string, Value> = new Map()): Frame {

@@ -1,7 +1,7 @@
 import { bytesOf, elementCount } from "../../graph/dtype.ts";
 import { type Fill, LoweringError, type RuntimeInput, type TensorInput } from "../../runtime/runtime-input.ts";
 import { type Pickled, PickledDict, PickledList, PickledObject, PickledTensor, PickledTuple } from "../file/pickled.ts";
-import { isFloating } from "../promotion.ts";
+import { isComplex, isFloating } from "../promotion.ts";
 import type { Scalar } from "../value.ts";
 import { evaluateExpression } from "./evaluate-expression.ts";
 import { parseExpression } from "./expression.ts";
@@ -123,7 +123,9 @@ async function recordedValues(tensor: PickledTensor, sample: Sample): Promise<Fi
 }
 
 function defaultFill(input: UserInput): Fill {
-  return input.kind === "tensor" && isFloating(input.dtype) ? { kind: "random", seed: 0 } : { kind: "ones" };
+  return input.kind === "tensor" && (isFloating(input.dtype) || isComplex(input.dtype))
+    ? { kind: "random", seed: 0 }
+    : { kind: "ones" };
 }
 
 /** From the signature alone: sizes as they were when the program was exported. */

@@ -17,6 +17,20 @@ export function namedOperator(target: string): OperatorTarget | null {
   return { name: `${space}::${name}`, overload: overload === "default" ? "" : overload };
 }
 
+/** Checks that only guard what export assumed, and markers without an effect on values. */
+export const ignoredOperators: ReadonlySet<string> = new Set([
+  "aten::_assert_scalar",
+  "aten::_assert_async",
+  "aten::_assert_tensor_metadata",
+  "aten::sym_constrain_range",
+  "aten::sym_constrain_range_for_size",
+  "aten::_functional_assert_scalar",
+  "aten::_functional_assert_async",
+  "aten::record_stream",
+  "aten::_print",
+  "aten::_linalg_check_errors",
+]);
+
 /** Every node of a graph and of the graphs within it. */
 export function* nodesOf(graph: JsonObject, depth = 0): Generator<JsonObject> {
   if (depth > deepest) throw invalid("graphs nested too deeply");

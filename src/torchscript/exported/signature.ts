@@ -28,6 +28,8 @@ export interface ProgramSignature {
   /** In the order of the call: the user's own, among them constants. */
   readonly user: readonly Exclude<ProgramInput, { kind: "weight" }>[];
   readonly weights: readonly Extract<ProgramInput, { kind: "weight" }>[];
+  /** Inputs that only order effects. */
+  readonly tokens: readonly string[];
   /** Arguments (`{"as_tensor": {"name": "add"}}`) that are the user's results, in order; None among them. */
   readonly outputs: readonly unknown[];
   readonly ranges: ReadonlyMap<string, { readonly min: number; readonly max: number }>;
@@ -38,13 +40,13 @@ export function readProgramSignature(program: JsonObject): ProgramSignature {
   const graphModule = program.object("graph_module");
   const signature = graphModule.object("signature");
   const graph = graphModule.object("graph");
-  const { user, weights, outputs } = signature.has("input_specs")
+  const { user, weights, tokens, outputs } = signature.has("input_specs")
     ? specified(signature, graph)
     : earliest(signature, graph);
-  return { user, weights, outputs, ranges: rangesOf(program) };
+  return { user, weights, tokens, outputs, ranges: rangesOf(program) };
 }
 
-type Parts = Pick<ProgramSignature, "user" | "weights" | "outputs">;
+type Parts = Pick<ProgramSignature, "user" | "weights" | "tokens" | "outputs">;
 
 const weightFields: Readonly<Record<string, string>> = {
   parameter: "parameter_name",
@@ -55,6 +57,7 @@ const weightFields: Readonly<Record<string, string>> = {
 function specified(signature: JsonObject, graph: JsonObject): Parts {
   const user: ProgramSignature["user"][number][] = [];
   const weights: ProgramSignature["weights"][number][] = [];
+  const tokens: string[] = [];
   for (const item of signature.list("input_specs")) {
     const [kind, value] = JsonObject.of(item, "an input").union();
     const spec = JsonObject.of(value, "an input");
@@ -69,13 +72,15 @@ function specified(signature: JsonObject, graph: JsonObject): Parts {
     } else if (kind === "user_input") user.push(userInput(spec.value("arg"), graph));
     else if (kind === "constant_input") {
       user.push({ kind: "constant", name: spec.string("name"), value: constantOf(spec.value("value")) });
-    } else if (kind !== "token") throw unsupported(`an input of the kind ${kind}`);
+    } else if (kind === "token") {
+      tokens.push(spec.object("arg").string("name"));
+    } else throw unsupported(`an input of the kind ${kind}`);
   }
   const outputs = signature.list("output_specs").flatMap((item) => {
     const [kind, value] = JsonObject.of(item, "an output").union();
     return kind === "user_output" || kind === "loss_output" ? [outputArgument(kind, value)] : [];
   });
-  return { user, weights, outputs };
+  return { user, weights, tokens, outputs };
 }
 
 function outputArgument(kind: string, value: unknown): unknown {
@@ -107,7 +112,7 @@ function earliest(signature: JsonObject, graph: JsonObject): Parts {
   const wanted = signature.list("user_outputs").map((name) => stringOf(name, "an output"));
   const outputs = graph.list("outputs");
   // Mutated buffers come before the user's own results.
-  return { user, weights, outputs: outputs.slice(outputs.length - wanted.length) };
+  return { user, weights, tokens: [], outputs: outputs.slice(outputs.length - wanted.length) };
 }
 
 function userInput(argument: unknown, graph: JsonObject): ProgramSignature["user"][number] {

@@ -9,21 +9,8 @@ import { SymbolicScalar, TupleValue, type Value } from "../value.ts";
 import { argumentValue, bindOutputs, type Environment } from "./arguments.ts";
 import { callHigherOrder, higherOrderOf } from "./higher-order.ts";
 import { JsonObject } from "./json.ts";
-import { namedOperator, type OperatorTarget } from "./nodes.ts";
+import { ignoredOperators, namedOperator, type OperatorTarget } from "./nodes.ts";
 import { callPython, isPythonTarget, knownScalar } from "./python-target.ts";
-
-/** Checks that only guard what export assumed, and markers without an effect on values. */
-const ignored: ReadonlySet<string> = new Set([
-  "aten::_assert_scalar",
-  "aten::_assert_async",
-  "aten::_assert_tensor_metadata",
-  "aten::sym_constrain_range",
-  "aten::sym_constrain_range_for_size",
-  "aten::_functional_assert_scalar",
-  "aten::_functional_assert_async",
-  "aten::record_stream",
-  "aten::_print",
-]);
 
 /** The operator that a node calls; null for one of Python's own functions. */
 export function operatorOf(target: string): OperatorTarget | null {
@@ -41,7 +28,7 @@ export function targetSupport(target: string): { readonly name: string; readonly
   if (operator === null) return { name: target, supported: false };
   return {
     name: operator.name,
-    supported: sizeOf(operator.name) !== null || ignored.has(operator.name) || isSupported(operator.name),
+    supported: sizeOf(operator.name) !== null || ignoredOperators.has(operator.name) || isSupported(operator.name),
   };
 }
 
@@ -92,7 +79,7 @@ function callNode(node: JsonObject, target: string, environment: Environment, co
   if (isPythonTarget(target)) return callPython(target, [...positional, ...keyword.values()], builder);
   const operator = operatorOf(target);
   if (operator === null) throw invalid(`a call of ${target}`);
-  if (ignored.has(operator.name)) return positional[0] ?? [...keyword.values()][0] ?? null;
+  if (ignoredOperators.has(operator.name)) return positional[0] ?? [...keyword.values()][0] ?? null;
   const size = sizeOf(operator.name);
   if (size !== null) return size([...positional, ...keyword.values()], builder);
   return numberOf(callOperator(operator.name, operator.overload, positional, keyword, builder), operator.name, builder);

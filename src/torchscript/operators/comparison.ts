@@ -1,7 +1,6 @@
-import type { DType } from "../../graph/dtype.ts";
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
-import { isFloating, isInteger, promoteTypes, resultType } from "../promotion.ts";
+import { isFloating, resultType } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { SymbolicScalar, type Value } from "../value.ts";
 import { withAliases } from "./aliases.ts";
@@ -30,7 +29,11 @@ const compared: readonly Operator[] = comparisons.flatMap(([name, op, alias]) =>
       name: `aten::${name}`,
       schemas: binarySchemas(name),
       doc: `Elementwise ${op}.`,
-      lower: (call, builder) => builder.elementwise(op, [call.operand("self"), call.operand("other")], {}, "bool"),
+      lower(call, builder) {
+        const pair = [call.operand("self"), call.operand("other")] as const;
+        if (op === "Equal") return new Maths(builder).equal(...pair);
+        return builder.elementwise(op, pair, {}, "bool");
+      },
     },
     ...(alias === "" ? [] : [alias]),
   ),
@@ -223,47 +226,6 @@ const clamps: readonly Operator[] = [
   },
 ];
 
-/** `torch.where` promotes its two sides; a Python number is weak. */
-function choose(call: Call, builder: Builder): TensorValue {
-  const sides = [call.operand("self"), call.operand("other")];
-  const dtype: DType = sides.every((side) => side.wrappedNumber)
-    ? promoteTypes(...defaultTypes(sides))
-    : resultType(sides);
-  const [a, b] = builder.promote(sides, dtype);
-  return new Maths(builder).where(call.tensor("condition"), a, b);
-}
-
-function defaultTypes(sides: readonly TensorValue[]): [DType, DType] {
-  const [a, b] = sides.map((side): DType => (isInteger(side.dtype) || side.dtype === "bool" ? side.dtype : "float32"));
-  return [a, b];
-}
-
-const choices: readonly Operator[] = [
-  {
-    name: "aten::where",
-    schemas: [
-      "aten::where.self(Tensor condition, Tensor self, Tensor other) -> Tensor",
-      "aten::where.ScalarSelf(Tensor condition, Scalar self, Tensor other) -> Tensor",
-      "aten::where.ScalarOther(Tensor condition, Tensor self, Scalar other) -> Tensor",
-      "aten::where.Scalar(Tensor condition, Scalar self, Scalar other) -> Tensor",
-    ],
-    doc: "self where the condition holds, other elsewhere.",
-    lower: choose,
-  },
-  {
-    name: "aten::masked_fill",
-    schemas: [
-      "aten::masked_fill.Tensor(Tensor self, Tensor mask, Tensor value) -> Tensor",
-      "aten::masked_fill.Scalar(Tensor self, Tensor mask, Scalar value) -> Tensor",
-    ],
-    doc: "self with value where the mask holds.",
-    lower(call, builder) {
-      const self = call.tensor("self");
-      return new Maths(builder).where(call.tensor("mask"), builder.cast(call.operand("value"), self.dtype), self);
-    },
-  },
-];
-
 /** Python's `&=`, `|=` and `^=`: written to self. */
 function augmented(dunder: string, onBool: string, onInts: string): Operator {
   return {
@@ -279,7 +241,7 @@ function augmented(dunder: string, onBool: string, onInts: string): Operator {
   };
 }
 
-/** Comparison, logic, bits, bounds and choice. */
+/** Comparison, logic, bits and bounds. */
 export const comparison: readonly Operator[] = [
   ...compared,
   ...different,
@@ -296,5 +258,4 @@ export const comparison: readonly Operator[] = [
   augmented("__ixor__", "Xor", "BitwiseXor"),
   ...closeness,
   ...clamps,
-  ...choices,
 ];

@@ -3,7 +3,7 @@ import { unsupported } from "../lowering-error.ts";
 import { isComplex } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { atan2 } from "./binary-formulas.ts";
-import { complexOf, type Parts, partsOf, viewAsComplex, viewAsReal } from "./complex.ts";
+import { complexOf, divideParts, type Parts, partsOf, viewAsComplex, viewAsReal } from "./complex.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 
@@ -13,17 +13,70 @@ const rules: Readonly<Record<string, Rule>> = {
   abs: (m, z) => size(m, z),
   neg: (m, z) => ({ re: m.neg(z.re), im: m.neg(z.im) }),
   square: (m, z) => ({ re: m.sub(m.square(z.re), m.square(z.im)), im: m.mul(m.mul(z.re, z.im), 2) }),
-  exp: (m, z) => ({ re: m.mul(m.exp(z.re), m.cos(z.im)), im: m.mul(m.exp(z.re), m.sin(z.im)) }),
-  log: (m, z) => ({ re: m.log(size(m, z)), im: atan2(m, z.im, z.re) }),
+  exp: exponential,
+  log: logarithm,
+  log2: (m, z) => scaled(m, logarithm(m, z), 1 / Math.LN2),
+  log10: (m, z) => scaled(m, logarithm(m, z), 1 / Math.LN10),
+  log1p: (m, z) => logarithm(m, { re: m.add(z.re, 1), im: z.im }),
+  sqrt: root,
+  rsqrt: (m, z) => inverted(m, root(m, z)),
+  sin: (m, z) => sine(m, z),
+  cos: (m, z) => cosine(m, z),
+  tan: (m, z) => divideParts(m, sine(m, z), cosine(m, z)),
+  sinh: (m, z) => turned(m, sine(m, turned(m, z)), -1),
+  cosh: (m, z) => cosine(m, turned(m, z)),
+  tanh: (m, z) => turned(m, divideParts(m, sine(m, turned(m, z)), cosine(m, turned(m, z))), -1),
+  sigmoid: (m, z) => {
+    const power = exponential(m, scaled(m, z, -1));
+    return inverted(m, { re: m.add(power.re, 1), im: power.im });
+  },
+  isnan: (m, z) => m.or(m.unary("IsNaN", z.re, "bool"), m.unary("IsNaN", z.im, "bool")),
+  isinf: (m, z) => m.or(m.unary("IsInf", z.re, "bool"), m.unary("IsInf", z.im, "bool")),
+  isfinite: (m, z) => m.equal(m.mul(m.add(z.re, z.im), 0), 0),
   sign: (m, z) => {
     const length = m.max(size(m, z), 1e-38);
     return { re: m.div(z.re, length), im: m.div(z.im, length) };
   },
-  reciprocal: (m, z) => {
-    const square = m.add(m.square(z.re), m.square(z.im));
-    return { re: m.div(z.re, square), im: m.neg(m.div(z.im, square)) };
-  },
+  reciprocal: inverted,
 };
+
+function exponential(m: Maths, z: Parts): Parts {
+  return { re: m.mul(m.exp(z.re), m.cos(z.im)), im: m.mul(m.exp(z.re), m.sin(z.im)) };
+}
+
+function logarithm(m: Maths, z: Parts): Parts {
+  return { re: m.log(size(m, z)), im: atan2(m, z.im, z.re) };
+}
+
+function inverted(m: Maths, z: Parts): Parts {
+  const square = m.add(m.square(z.re), m.square(z.im));
+  return { re: m.div(z.re, square), im: m.neg(m.div(z.im, square)) };
+}
+
+function scaled(m: Maths, z: Parts, factor: number): Parts {
+  return { re: m.mul(z.re, factor), im: m.mul(z.im, factor) };
+}
+
+/** z × i, or z × −i. */
+function turned(m: Maths, z: Parts, sign = 1): Parts {
+  return { re: m.mul(z.im, -sign), im: m.mul(z.re, sign) };
+}
+
+/** The root with a real part that is not negative. */
+function root(m: Maths, z: Parts): Parts {
+  const length = size(m, z);
+  const half = (x: TensorValue) => m.sqrt(m.max(m.mul(x, 0.5), 0));
+  const im = half(m.sub(length, z.re));
+  return { re: half(m.add(length, z.re)), im: m.where(m.less(z.im, 0), m.neg(im), im) };
+}
+
+function sine(m: Maths, z: Parts): Parts {
+  return { re: m.mul(m.sin(z.re), m.unary("Cosh", z.im)), im: m.mul(m.cos(z.re), m.unary("Sinh", z.im)) };
+}
+
+function cosine(m: Maths, z: Parts): Parts {
+  return { re: m.mul(m.cos(z.re), m.unary("Cosh", z.im)), im: m.neg(m.mul(m.sin(z.re), m.unary("Sinh", z.im))) };
+}
 
 function size(m: Maths, z: Parts): TensorValue {
   return m.sqrt(m.add(m.square(z.re), m.square(z.im)));
@@ -51,7 +104,7 @@ function partRow(name: string, doc: string, of: (m: Maths, z: Parts) => TensorVa
   };
 }
 
-function conjugate(builder: Builder, self: TensorValue): TensorValue {
+export function conjugate(builder: Builder, self: TensorValue): TensorValue {
   if (!isComplex(self.dtype)) return self;
   const { re, im } = partsOf(builder, self);
   const m = new Maths(builder);

@@ -60,6 +60,17 @@ export function partsOf(builder: Builder, tensor: TensorValue, dtype?: DType): P
   return { re: part(0n), im: part(1n) };
 }
 
+/** The tensor in another type, complex ones included. */
+export function convert(builder: Builder, x: TensorValue, dtype: DType): TensorValue {
+  if (x.dtype === dtype || (!isComplex(dtype) && !isComplex(x.dtype))) return builder.cast(x, dtype);
+  if (!isComplex(dtype)) return builder.cast(partsOf(builder, x).re, dtype);
+  if (isComplex(x.dtype)) return viewAsComplex(builder, builder.cast(viewAsReal(builder, x), realType(dtype)));
+  const column = builder.unsqueeze(builder.cast(x, realType(dtype)), [x.rank]);
+  const pads = builder.ints([...Array.from<number>({ length: 2 * x.rank + 1 }).fill(0), 1]);
+  const pairs = builder.emit("Pad", [column, pads], {}, { dtype: column.dtype, shape: [...x.shape, 2] });
+  return viewAsComplex(builder, pairs);
+}
+
 /** A complex tensor of its parts, which are broadcast. */
 export function complexOf(m: Maths, { re, im }: Parts): TensorValue {
   const { builder } = m;

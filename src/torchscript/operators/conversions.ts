@@ -1,20 +1,10 @@
 import type { DType } from "../../graph/dtype.ts";
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
-import { isComplex } from "../promotion.ts";
 import { isContiguous, type TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
-import { complexOf, partsOf, realType } from "./complex.ts";
-import { Maths } from "./maths.ts";
+import { convert } from "./complex.ts";
 import type { Operator } from "./operator.ts";
-
-/** The tensor in another type, complex ones included. */
-export function convert(builder: Builder, x: TensorValue, dtype: DType): TensorValue {
-  if (!isComplex(dtype) && !isComplex(x.dtype)) return builder.cast(x, dtype);
-  if (x.dtype === dtype) return x;
-  const parts = partsOf(builder, x, realType(dtype));
-  return isComplex(dtype) ? complexOf(new Maths(builder), parts) : builder.cast(parts.re, dtype);
-}
 
 /** `Tensor.to`: the tensor itself where nothing changes and no copy is asked for. */
 function to(call: Call, builder: Builder): TensorValue {

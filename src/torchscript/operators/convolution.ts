@@ -2,7 +2,9 @@ import type { Attributes } from "../attributes.ts";
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { raised, unsupported } from "../lowering-error.ts";
+import { isComplex } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
+import { complexOf, partsOf } from "./complex.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 
@@ -50,6 +52,8 @@ export function convolve(
   bias: TensorValue | null,
   convolution: Convolution,
 ): TensorValue {
+  if (isComplex(input.dtype) || isComplex(weight.dtype))
+    return convolvePairs(builder, input, weight, bias, convolution);
   const { stride, padding, dilation, groups, transposed, outputPadding } = convolution;
   const kernel = weight.shape.slice(2);
   if (input.rank !== weight.rank)
@@ -74,6 +78,24 @@ export function convolve(
   if (shape.some((dim) => dim < 0)) throw raised(`a kernel [${kernel.join(", ")}] larger than its input`);
   const op = transposed ? "ConvTranspose" : "Conv";
   return builder.emit(op, [input, weight, bias], attributes, { dtype: input.dtype, shape });
+}
+
+function convolvePairs(
+  builder: Builder,
+  input: TensorValue,
+  weight: TensorValue,
+  bias: TensorValue | null,
+  convolution: Convolution,
+): TensorValue {
+  const m = new Maths(builder);
+  const [x, w] = [partsOf(builder, input), partsOf(builder, weight)];
+  const of = (a: TensorValue, b: TensorValue) => convolve(builder, a, b, null, convolution);
+  const result = complexOf(m, {
+    re: m.sub(of(x.re, w.re), of(x.im, w.im)),
+    im: m.add(of(x.re, w.im), of(x.im, w.re)),
+  });
+  if (bias === null) return result;
+  return m.add(result, builder.reshape(bias, [1, bias.count, ...result.shape.slice(2).map(() => 1)]));
 }
 
 function direct(call: Call, builder: Builder, transposed: boolean): TensorValue {

@@ -4,7 +4,7 @@ import type { Call } from "../call.ts";
 import { type Extent, extentsOf, sizesTensor } from "../extent.ts";
 import { isComplex } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
-import { convert } from "./conversions.ts";
+import { convert } from "./complex.ts";
 import type { Operator } from "./operator.ts";
 import { defaultType } from "./ranges.ts";
 
@@ -187,7 +187,7 @@ const constants: readonly Operator[] = [
       "aten::scalar_tensor(Scalar s, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
     ],
     doc: "A number as a 0-dim tensor.",
-    lower: (call, builder) => filled(builder, call, call.operand("s"), [], "float32"),
+    lower: (call, builder) => builder.copy(filled(builder, call, call.operand("s"), [], "float32")),
   },
 ];
 

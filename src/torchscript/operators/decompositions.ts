@@ -4,6 +4,7 @@ import { raised, unsupported } from "../lowering-error.ts";
 import { normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
+import { conjugate } from "./complex-functions.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { runOnce } from "./recurrent.ts";
@@ -68,8 +69,7 @@ function conjugateTranspose(call: Call, builder: Builder): TensorValue {
   const self = call.tensor("self");
   const perm = self.shape.map((_, axis) => axis);
   perm.push(...perm.splice(-2).toReversed());
-  if (self.dtype.startsWith("complex")) throw unsupported(`${call.name} of complex numbers`);
-  return builder.transpose(self, perm);
+  return conjugate(builder, builder.transpose(self, perm));
 }
 
 /** What torch.export's older decompositions leave of larger operators. */
@@ -111,7 +111,7 @@ export const decompositions: readonly Operator[] = [
   ...["aten::mH", "aten::adjoint"].map((name) => ({
     name,
     schemas: [`${name}(Tensor(a) self) -> Tensor(a)`],
-    doc: "The last two dimensions swapped, of real numbers.",
+    doc: "The last two dimensions swapped, and conjugated.",
     lower: conjugateTranspose,
   })),
 ];

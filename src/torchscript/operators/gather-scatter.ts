@@ -4,23 +4,12 @@ import { countOf, type Extent, extentsOf } from "../extent.ts";
 import { unsupported } from "../lowering-error.ts";
 import { broadcastShapes, normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
+import { atLeastOne, gather } from "./gather.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { positions } from "../slice-view.ts";
 import { sliceAxis } from "./rearrange.ts";
 import { axesOf, reduce } from "./reduce.ts";
-
-/** 0-dim tensors as 1-D, for operators of ONNX that need a dimension. */
-function atLeastOne(builder: Builder, x: TensorValue): TensorValue {
-  return x.rank === 0 ? builder.reshape(x, [1]) : x;
-}
-
-export function gather(builder: Builder, self: TensorValue, dim: number, index: TensorValue): TensorValue {
-  const [data, places] = [atLeastOne(builder, self), atLeastOne(builder, builder.cast(index, "int64"))];
-  const axis = normalizeDim(dim, data.rank);
-  const taken = builder.emit("GatherElements", [data, places], { axis }, { dtype: self.dtype, shape: places.shape });
-  return builder.reshape(taken, index.shape);
-}
 
 /** `reduction`: none, add, mul, max or min. Of a larger source the first elements count. */
 function scatter(

@@ -2,7 +2,7 @@ import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
-import { gather } from "./gather-scatter.ts";
+import { gather } from "./gather.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { axesOf, reduce } from "./reduce.ts";

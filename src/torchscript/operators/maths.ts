@@ -1,8 +1,9 @@
 import type { DType } from "../../graph/dtype.ts";
 import type { Builder } from "../builder.ts";
-import { broadcastShapes, isFloating } from "../promotion.ts";
+import { broadcastShapes, isComplex, isFloating, resultType } from "../promotion.ts";
 import { unsupported } from "../lowering-error.ts";
 import { TensorValue } from "../tensor-value.ts";
+import { complexOf, convert, divideParts, multiplyParts, partsOf } from "./complex.ts";
 
 /** A tensor, or a number that takes the other operand's element type. */
 export type Term = TensorValue | number;
@@ -62,7 +63,9 @@ export class Maths {
   where(condition: TensorValue, a: Term, b: Term): TensorValue {
     const [x, y] = this.#pair(a, b);
     const shape = broadcastShapes(condition.shape, x.shape, y.shape);
-    return this.builder.emit("Where", [this.builder.cast(condition, "bool"), x, y], {}, { dtype: x.dtype, shape });
+    const flags = this.builder.cast(condition, "bool");
+    const test = isComplex(x.dtype) ? this.builder.unsqueeze(flags, [flags.rank]) : flags;
+    return this.builder.emit("Where", [test, x, y], {}, { dtype: x.dtype, shape });
   }
 
   /** c0 + c1·x + c2·x² + … */
@@ -75,15 +78,27 @@ export class Maths {
 
   #binary(op: string, a: Term, b: Term, attributes: { fmod?: number } = {}, dtype?: DType): TensorValue {
     const pair = this.#pair(a, b);
+    if (isComplex(pair[0].dtype)) return this.#complexBinary(op, ...pair);
     const shape = broadcastShapes(pair[0].shape, pair[1].shape);
     return this.builder.emit(op, pair, attributes, { dtype: dtype ?? pair[0].dtype, shape });
+  }
+
+  #complexBinary(op: string, a: TensorValue, b: TensorValue): TensorValue {
+    if (op === "Add" || op === "Sub") {
+      return this.builder.emit(op, [a, b], {}, { dtype: a.dtype, shape: broadcastShapes(a.shape, b.shape) });
+    }
+    const [x, y] = [partsOf(this.builder, a), partsOf(this.builder, b)];
+    if (op === "Mul") return complexOf(this, multiplyParts(this, x, y));
+    if (op === "Div") return complexOf(this, divideParts(this, x, y));
+    if (op === "Equal") return this.and(this.equal(x.re, y.re), this.equal(x.im, y.im));
+    throw unsupported(`${op} of complex numbers`);
   }
 
   #pair(a: Term, b: Term): [TensorValue, TensorValue] {
     if (a instanceof TensorValue && b instanceof TensorValue) {
       if (a.dtype === b.dtype) return [a, b];
-      const [x, y] = this.builder.promote([a, b]);
-      return [x, y];
+      const dtype = resultType([a, b]);
+      return [convert(this.builder, a, dtype), convert(this.builder, b, dtype)];
     }
     if (a instanceof TensorValue) return [a, this.#number(Number(b), a.dtype)];
     if (b instanceof TensorValue) return [this.#number(Number(a), b.dtype), b];
@@ -92,11 +107,12 @@ export class Maths {
 
   #number(x: number, dtype: DType): TensorValue {
     if (Number.isNaN(x)) throw unsupported("a formula of a size that depends on the values of a tensor");
+    if (isComplex(dtype)) return convert(this.builder, this.builder.full("float64", x), dtype);
     return this.builder.full(dtype, x);
   }
 }
 
-/** Integers and bools become float32, PyTorch's default type; floats stay. */
+/** Integers and bools become float32, PyTorch's default type; floats and complex numbers stay. */
 export function toFloat(builder: Builder, tensor: TensorValue): TensorValue {
-  return isFloating(tensor.dtype) ? tensor : builder.cast(tensor, "float32");
+  return isFloating(tensor.dtype) || isComplex(tensor.dtype) ? tensor : builder.cast(tensor, "float32");
 }

@@ -1,20 +1,36 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { raised } from "../lowering-error.ts";
+import { isComplex, isFloating } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
+import { complexOf, partsOf } from "./complex.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { matmul } from "./products.ts";
 import { range } from "./ranges.ts";
+import { sliceAxis } from "./rearrange.ts";
 import { axesOf, reduce } from "./reduce.ts";
 import { vectorNorm } from "./vector-norms.ts";
 
 /** ONNX Runtime's own operator: the standard has no inverse. */
 export function inverse(builder: Builder, x: TensorValue): TensorValue {
+  if (isComplex(x.dtype)) return complexInverse(builder, x);
   const wide = x.dtype === "float64" ? x : builder.cast(x, "float32");
   const result = builder.emit("com.microsoft::Inverse", [wide], {}, { dtype: wide.dtype, shape: x.shape });
   return builder.cast(result, x.dtype);
+}
+
+/** By the real matrix of twice the size that multiplies pairs as the complex one multiplies numbers. */
+function complexInverse(builder: Builder, x: TensorValue): TensorValue {
+  const m = new Maths(builder);
+  const { re, im } = partsOf(builder, x);
+  const [rows, columns, n] = [x.rank - 2, x.rank - 1, x.shape[x.rank - 1]];
+  const pair = (a: TensorValue, b: TensorValue) => builder.concat([a, b], columns);
+  const whole = inverse(builder, builder.concat([pair(re, m.neg(im)), pair(im, re)], rows));
+  const left = sliceAxis(builder, whole, columns, 0, n);
+  const part = (from: number) => sliceAxis(builder, left, rows, from, from + n);
+  return complexOf(m, { re: part(0), im: part(n) });
 }
 
 function determinant(builder: Builder, x: TensorValue): TensorValue {
@@ -179,7 +195,7 @@ export const matrices: readonly Operator[] = [
     doc: "Sum of the diagonal.",
     lower(call, builder) {
       const line = extract(builder, call.tensor("self"), 0);
-      const wide = line.dtype.includes("float") ? line : builder.cast(line, "int64");
+      const wide = isFloating(line.dtype) || isComplex(line.dtype) ? line : builder.cast(line, "int64");
       return reduce(builder, "ReduceSum", wide, [0], false);
     },
   },

@@ -6,6 +6,7 @@ import { broadcastShapes, isComplex, isFloating, resultType } from "../promotion
 import type { TensorValue } from "../tensor-value.ts";
 import { withAliases } from "./aliases.ts";
 import { complexOf, partsOf, realType } from "./complex.ts";
+import { conjugate } from "./complex-functions.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { reduce } from "./reduce.ts";
@@ -201,8 +202,8 @@ export const products: readonly Operator[] = [
   {
     name: "aten::vdot",
     schemas: ["aten::vdot(Tensor self, Tensor other) -> Tensor"],
-    doc: "Scalar product.",
-    lower: pair("self", "other"),
+    doc: "Scalar product, the first factor conjugated.",
+    lower: (call, builder) => matmul(builder, conjugate(builder, call.tensor("self")), call.tensor("other")),
   },
   {
     name: "aten::linear",

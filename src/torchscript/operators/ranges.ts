@@ -3,7 +3,7 @@ import { elementOf, type Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { unknownSize } from "../extent.ts";
 import { raised } from "../lowering-error.ts";
-import { isFloating, isInteger } from "../promotion.ts";
+import { isComplex, isFloating, isInteger } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
@@ -79,6 +79,11 @@ function triangle(upper: number): Operator["lower"] {
   return (call, builder) => {
     const self = call.tensor("self");
     const k = builder.constant("int64", [], [BigInt(call.int("diagonal"))]);
+    if (isComplex(self.dtype)) {
+      const ones = builder.full("float32", 1, self.shape);
+      const kept = builder.emit("Trilu", [ones, k], { upper }, { dtype: "float32", shape: self.shape });
+      return new Maths(builder).where(kept, self, 0);
+    }
     return builder.emit("Trilu", [self, k], { upper }, { dtype: self.dtype, shape: self.shape });
   };
 }

@@ -1,7 +1,7 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { raised } from "../lowering-error.ts";
-import { normalizeDim } from "../promotion.ts";
+import { isComplex, normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import type { Operator } from "./operator.ts";
 
@@ -69,7 +69,8 @@ export function repeat(builder: Builder, x: TensorValue, times: readonly number[
   if (times.length < x.rank) throw raised("repeat with fewer numbers than dimensions");
   if (times.every((n) => n === 1)) return builder.copy(wide);
   const shape = wide.shape.map((dim, i) => dim * times[i]);
-  return builder.emit("Tile", [wide, builder.ints(times)], {}, { dtype: x.dtype, shape });
+  const all = isComplex(x.dtype) ? [...times, 1] : times;
+  return builder.emit("Tile", [wide, builder.ints(all)], {}, { dtype: x.dtype, shape });
 }
 
 /** Splits channels and space as the perm says: [N, c, (a, b), H, W] and back. */

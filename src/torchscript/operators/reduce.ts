@@ -1,8 +1,10 @@
 import type { DType } from "../../graph/dtype.ts";
 import type { Builder } from "../builder.ts";
 import { raised } from "../lowering-error.ts";
-import { normalizeDim } from "../promotion.ts";
+import { isComplex, normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
+import { Maths } from "./maths.ts";
+import { sliceAxis } from "./rearrange.ts";
 
 /** What a reduction over no elements gives. */
 const identities: Readonly<Record<string, number>> = {
@@ -28,6 +30,25 @@ export function axesOf(dims: readonly number[] | null, rank: number): number[] {
   return rank === 0 ? [] : axes.sort((a, b) => a - b);
 }
 
+function complexProduct(
+  builder: Builder,
+  x: TensorValue,
+  axes: readonly number[],
+  shape: readonly number[],
+): TensorValue {
+  const m = new Maths(builder);
+  const kept = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const count = axes.reduce((product, axis) => product * x.shape[axis], 1);
+  const front = builder.reshape(builder.transpose(x, [...axes, ...kept]), [
+    count,
+    ...kept.map((axis) => x.shape[axis]),
+  ]);
+  const factors = Array.from({ length: count }, (_, i) =>
+    builder.reshape(sliceAxis(builder, front, 0, i, i + 1), shape),
+  );
+  return factors.reduce((product, factor) => m.mul(product, factor));
+}
+
 /** One of ONNX's Reduce operators; the type stays. */
 export function reduce(
   builder: Builder,
@@ -49,6 +70,7 @@ export function reduce(
     return builder.full(x.dtype, identity, shape);
   }
   const dtype: DType = x.dtype;
+  if (op === "ReduceProd" && isComplex(dtype)) return complexProduct(builder, x, axes, shape);
   if (axes.length === 0) {
     const one = builder.unsqueeze(x, [x.rank]);
     return builder.emit(op, [one, builder.ints([x.rank])], { keepdims: 0 }, { dtype, shape });

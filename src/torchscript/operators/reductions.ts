@@ -5,6 +5,7 @@ import { unsupported } from "../lowering-error.ts";
 import { isComplex, isFloating } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { SymbolicScalar, TupleValue, type Value } from "../value.ts";
+import { convert } from "./complex.ts";
 import { Maths, toFloat } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { axesOf, reduce, reducedShape } from "./reduce.ts";
@@ -28,8 +29,8 @@ function counted(op: "ReduceSum" | "ReduceProd"): Operator["lower"] {
 
 function mean(call: Call, builder: Builder): TensorValue {
   const self = call.tensor("self");
-  const dtype = call.dtype("dtype") ?? (isFloating(self.dtype) ? self.dtype : "float32");
-  return reduce(builder, "ReduceMean", builder.cast(self, dtype), axes(call, self), call.bool("keepdim"));
+  const dtype = call.dtype("dtype") ?? (isFloating(self.dtype) || isComplex(self.dtype) ? self.dtype : "float32");
+  return reduce(builder, "ReduceMean", convert(builder, self, dtype), axes(call, self), call.bool("keepdim"));
 }
 
 function extreme(op: "ReduceMax" | "ReduceMin"): Operator["lower"] {

@@ -62,6 +62,7 @@ import { indexing } from "./indexing.ts";
 import { gathering } from "./gather-scatter.ts";
 import { activations } from "./activations.ts";
 import { arithmetic } from "./arithmetic.ts";
+import { choices } from "./choices.ts";
 import { comparison } from "./comparison.ts";
 import { complexFunctions } from "./complex-functions.ts";
 import type { Operator } from "./operator.ts";
@@ -89,6 +90,7 @@ export const operators: readonly Operator[] = [
   ...unary,
   ...activations,
   ...comparison,
+  ...choices,
   ...complexFunctions,
   ...convolutions,
   ...pooling,

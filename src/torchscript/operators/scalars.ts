@@ -187,21 +187,11 @@ export const scalars: readonly Operator[] = [
       ? new SymbolicScalar("bool", builder.cast(number.tensor, "bool"))
       : convert(number, "bool");
   }),
-  ...["aten::scalar_tensor", "prim::NumToTensor"].map((name) =>
-    row(
-      name,
-      name.startsWith("prim")
-        ? [".Scalar(Scalar a) -> Tensor", ".bool(bool a) -> Tensor"]
-        : [
-            "(Scalar a, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
-          ],
-      "A tensor without dimensions.",
-      (call, builder) => {
-        const tensor = call.operand("a");
-        const dtype = call.has("dtype") ? (call.dtype("dtype") ?? "float32") : tensor.dtype;
-        return builder.copy(builder.cast(tensor, dtype));
-      },
-    ),
+  row(
+    "prim::NumToTensor",
+    [".Scalar(Scalar a) -> Tensor", ".bool(bool a) -> Tensor"],
+    "A tensor without dimensions.",
+    (call, builder) => builder.copy(call.operand("a")),
   ),
   ...Object.keys(unaries).map(unary),
   row("aten::neg", ["(Scalar a) -> Scalar"], "-a of a Python number.", negate),

@@ -1,7 +1,7 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { unsupported } from "../lowering-error.ts";
-import { isFloating, normalizeDim } from "../promotion.ts";
+import { isComplex, isFloating, normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
 import { Maths } from "./maths.ts";
@@ -10,7 +10,10 @@ import { sliceAxis } from "./rearrange.ts";
 
 function accumulated(call: Call, builder: Builder): TensorValue {
   const self = call.tensor("self");
-  return builder.cast(self, call.dtype("dtype") ?? (isFloating(self.dtype) ? self.dtype : "int64"));
+  return builder.cast(
+    self,
+    call.dtype("dtype") ?? (isFloating(self.dtype) || isComplex(self.dtype) ? self.dtype : "int64"),
+  );
 }
 
 export function cumulativeSum(builder: Builder, x: TensorValue, dim: number): TensorValue {

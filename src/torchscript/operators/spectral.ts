@@ -3,6 +3,7 @@ import type { Call } from "../call.ts";
 import { unsupported } from "../lowering-error.ts";
 import { isComplex, normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
+import { conjugate } from "./complex-functions.ts";
 import { viewAsComplex, viewAsReal } from "./complex.ts";
 import { range } from "./ranges.ts";
 import { Maths, toFloat } from "./maths.ts";
@@ -114,65 +115,43 @@ function axesOf(call: Call): { axes: number[]; sizes: number[] | null } {
   return { axes: dims.map((dim) => normalizeDim(dim, rank)), sizes };
 }
 
-const transforms: readonly [string, readonly string[], Kind, boolean][] = [
-  ["fft_fft", ["aten::fft_fft(Tensor self, SymInt? n=None, int dim=-1, str? norm=None) -> Tensor"], "complex", false],
-  ["fft_ifft", ["aten::fft_ifft(Tensor self, SymInt? n=None, int dim=-1, str? norm=None) -> Tensor"], "complex", true],
-  ["fft_rfft", ["aten::fft_rfft(Tensor self, SymInt? n=None, int dim=-1, str? norm=None) -> Tensor"], "toHalf", false],
-  [
-    "fft_irfft",
-    ["aten::fft_irfft(Tensor self, SymInt? n=None, int dim=-1, str? norm=None) -> Tensor"],
-    "fromHalf",
-    true,
-  ],
-  [
-    "fft_fft2",
-    ["aten::fft_fft2(Tensor self, SymInt[1]? s=None, int[1] dim=[-2, -1], str? norm=None) -> Tensor"],
-    "complex",
-    false,
-  ],
-  [
-    "fft_ifft2",
-    ["aten::fft_ifft2(Tensor self, SymInt[1]? s=None, int[1] dim=[-2, -1], str? norm=None) -> Tensor"],
-    "complex",
-    true,
-  ],
-  [
-    "fft_rfft2",
-    ["aten::fft_rfft2(Tensor self, SymInt[1]? s=None, int[1] dim=[-2, -1], str? norm=None) -> Tensor"],
-    "toHalf",
-    false,
-  ],
-  [
-    "fft_irfft2",
-    ["aten::fft_irfft2(Tensor self, SymInt[1]? s=None, int[1] dim=[-2, -1], str? norm=None) -> Tensor"],
-    "fromHalf",
-    true,
-  ],
-  [
-    "fft_fftn",
-    ["aten::fft_fftn(Tensor self, SymInt[1]? s=None, int[1]? dim=None, str? norm=None) -> Tensor"],
-    "complex",
-    false,
-  ],
-  [
-    "fft_ifftn",
-    ["aten::fft_ifftn(Tensor self, SymInt[1]? s=None, int[1]? dim=None, str? norm=None) -> Tensor"],
-    "complex",
-    true,
-  ],
-  [
-    "fft_rfftn",
-    ["aten::fft_rfftn(Tensor self, SymInt[1]? s=None, int[1]? dim=None, str? norm=None) -> Tensor"],
-    "toHalf",
-    false,
-  ],
-  [
-    "fft_irfftn",
-    ["aten::fft_irfftn(Tensor self, SymInt[1]? s=None, int[1]? dim=None, str? norm=None) -> Tensor"],
-    "fromHalf",
-    true,
-  ],
+const oneAxis = "(Tensor self, SymInt? n=None, int dim=-1, str? norm=None) -> Tensor";
+const twoAxes = "(Tensor self, SymInt[1]? s=None, int[1] dim=[-2, -1], str? norm=None) -> Tensor";
+const allAxes = "(Tensor self, SymInt[1]? s=None, int[1]? dim=None, str? norm=None) -> Tensor";
+
+const transforms: readonly (readonly [string, string, Kind, boolean])[] = [
+  ["fft_fft", oneAxis, "complex", false],
+  ["fft_ifft", oneAxis, "complex", true],
+  ["fft_rfft", oneAxis, "toHalf", false],
+  ["fft_irfft", oneAxis, "fromHalf", true],
+  ["fft_fft2", twoAxes, "complex", false],
+  ["fft_ifft2", twoAxes, "complex", true],
+  ["fft_rfft2", twoAxes, "toHalf", false],
+  ["fft_irfft2", twoAxes, "fromHalf", true],
+  ["fft_fftn", allAxes, "complex", false],
+  ["fft_ifftn", allAxes, "complex", true],
+  ["fft_rfftn", allAxes, "toHalf", false],
+  ["fft_irfftn", allAxes, "fromHalf", true],
 ];
+
+const otherWay: Readonly<Record<string, string>> = { backward: "forward", forward: "backward" };
+
+/** Of signals whose spectrum is real: as the transforms of real signals, the other way round and conjugated. */
+function hermitianRow(name: string, schema: string, half: boolean): Operator {
+  return {
+    name: `aten::${name}`,
+    schemas: [`aten::${name}${schema}`],
+    doc: half ? "Half the spectrum of a real signal, inverse." : "A real spectrum from half of a signal.",
+    lower(call, builder) {
+      const { axes, sizes } = axesOf(call);
+      const given = call.optionalString("norm") ?? "backward";
+      const norm = otherWay[given] ?? given;
+      const self = call.tensor("self");
+      if (half) return conjugate(builder, along(self, norm, builder, axes, sizes, "toHalf", false));
+      return along(conjugate(builder, self), norm, builder, axes, sizes, "fromHalf", true);
+    },
+  };
+}
 
 function shifted(call: Call, builder: Builder, back: boolean): TensorValue {
   const self = call.tensor("self");
@@ -195,15 +174,29 @@ function frequencies(call: Call, builder: Builder, half: boolean): TensorValue {
 
 /** Fourier transforms. */
 export const spectral: readonly Operator[] = [
-  ...transforms.map(([name, schemas, kind, inverse]): Operator => ({
+  ...transforms.map(([name, schema, kind, inverse]): Operator => ({
     name: `aten::${name}`,
-    schemas,
+    schemas: [`aten::${name}${schema}`],
     doc: "Sizes cut or fill with zeros; norms backward, ortho, forward.",
     lower(call, builder) {
       const { axes, sizes } = axesOf(call);
       return along(call.tensor("self"), call.optionalString("norm"), builder, axes, sizes, kind, inverse);
     },
   })),
+  ...(
+    [
+      ["fft_hfft", oneAxis],
+      ["fft_hfft2", twoAxes],
+      ["fft_hfftn", allAxes],
+    ] as const
+  ).map(([name, schema]) => hermitianRow(name, schema, false)),
+  ...(
+    [
+      ["fft_ihfft", oneAxis],
+      ["fft_ihfft2", twoAxes],
+      ["fft_ihfftn", allAxes],
+    ] as const
+  ).map(([name, schema]) => hermitianRow(name, schema, true)),
   {
     name: "aten::fft_fftshift",
     schemas: ["aten::fft_fftshift(Tensor self, int[1]? dim=None) -> Tensor"],

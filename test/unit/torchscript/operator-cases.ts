@@ -9,7 +9,8 @@ import { onnxBytes } from "../../../src/graph/onnx-bytes.ts";
 import { callOperator } from "../../../src/torchscript/binding.ts";
 import { Builder } from "../../../src/torchscript/builder.ts";
 import { bfloatBits, bfloatValue, halfBits, halfValue } from "../../../src/torchscript/encode-known.ts";
-import { viewAsReal } from "../../../src/torchscript/operators/complex.ts";
+import { realType, viewAsComplex, viewAsReal } from "../../../src/torchscript/operators/complex.ts";
+import { isComplex } from "../../../src/torchscript/promotion.ts";
 import { graphShape, hasUnknown } from "../../../src/torchscript/extent.ts";
 import { GraphValue, TensorValue } from "../../../src/torchscript/tensor-value.ts";
 import {
@@ -129,6 +130,10 @@ class Batch {
 
   tensor(written: WrittenTensor): TensorValue {
     const dtype = written.d ?? "float32";
+    if (isComplex(dtype)) {
+      const { s, ...elements } = written;
+      return viewAsComplex(this.builder, this.tensor({ ...elements, s: [...s, 2], d: realType(dtype) }));
+    }
     const data = elementsOf(written, dtype);
     if (this.constant || written.k === 1) {
       return this.builder.constant(

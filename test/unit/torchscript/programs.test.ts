@@ -10,7 +10,7 @@ import { lowerTorch } from "../../../src/torchscript/lower.ts";
 const folder = fileURLToPath(new URL("../../../fixtures/torch-programs/", import.meta.url));
 const golden = z.object({
   file: z.string(),
-  inputs: z.array(z.object({ shape: z.array(z.number()), dtype: z.enum(["float32", "int64"]) })),
+  inputs: z.array(z.object({ shape: z.array(z.number()), dtype: z.enum(["float32", "int64", "complex64"]) })),
   outputs: z.array(
     z.object({
       shape: z.array(z.number()),
@@ -29,7 +29,7 @@ afterAll(() => engine.close());
 it.each(programs.map((one) => [one.file, one] as const))("%s computes what PyTorch computes", async (file, one) => {
   const source = await openFile(folder + file);
   const given = one.inputs.map((input) => ({ ...input, kind: "tensor", name: null, fill: { kind: "wave" } }) as const);
-  const lowered = await lowerTorch(source, "torchscript", given);
+  const lowered = await lowerTorch(source, file.endsWith(".pt2") ? "torch-export" : "torchscript", given);
   expect(lowered.missing).toEqual({});
   const made = await graphModel(lowered.graph);
   try {
