@@ -117,6 +117,8 @@ async function judge(archive: Archive, options: VerifyOptions, run: ModelRunner 
   const mayRun = !isStatic && !outcomes.some((outcome) => stops(outcome) && !outcome.check.runsModel);
   const modelRun = mayRun ? await subject.modelRun() : null;
   const inference = modelRun?.stage === "done" ? modelRun.inference : null;
+  // What was aborted is no answer.
+  options.signal?.throwIfAborted();
   const verdict = verdictOf({ outcomes, stops, static: isStatic, inferred: inference !== null });
   // A server that is no longer asked would be measured with the rest.
   await run?.close?.();

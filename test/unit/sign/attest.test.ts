@@ -125,20 +125,34 @@ test("a statement that says anything but ready does not pass", async () => {
   }
 });
 
-test("an archive that changes while it is judged is not attested", async () => {
-  const key = await readPrivateKey(path("k.pem"), null);
-  const touching: Check = {
-    id: "test/touches",
+/** A check during which something happens. */
+function during(event: () => void): Check {
+  return {
+    id: "test/during",
     title: "",
     severity: "note",
     why: "",
     remedy: "",
     async *run() {
-      utimesSync(path("m.mar"), 1, 1);
+      event();
       yield* [];
     },
   };
-  const options = { signing: { key, keyPath: "k.pem" }, checks: [touching] };
+}
+
+test("an interruption is no verdict", async () => {
+  const key = await readPrivateKey(path("k.pem"), null);
+  const controller = new AbortController();
+  const reason = new Error("interrupted");
+  const checks = [during(() => controller.abort(reason))];
+  const options = { signing: { key, keyPath: "k.pem" }, checks, signal: controller.signal };
+  await expect(attest(path("m.mar"), options)).rejects.toBe(reason);
+});
+
+test("an archive that changes while it is judged is not attested", async () => {
+  const key = await readPrivateKey(path("k.pem"), null);
+  const checks = [during(() => utimesSync(path("m.mar"), 1, 1))];
+  const options = { signing: { key, keyPath: "k.pem" }, checks };
   await expect(attest(path("m.mar"), options)).rejects.toMatchObject({ code: "input-changed" });
   expect(existsSync(path("m.mar.att"))).toBe(false);
 });
