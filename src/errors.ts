@@ -5,8 +5,9 @@
 const failures = {
   "not-found": "Check the path.",
   unreadable: "Check the permissions of the file.",
+  unwritable: "Check the permissions of the folder, or write to another place.",
   "not-a-file": "Give the path of a regular file.",
-  "no-space": "Free disk space, or choose another --export-path.",
+  "no-space": "Free disk space, or write to another place.",
   "out-of-memory": "Free memory, or give the container more, then run the command again.",
   "already-exists": "Pass --force to overwrite it.",
   "output-damaged": "Check the disk, and that nothing else writes there; then run the command again.",

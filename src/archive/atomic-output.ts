@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
+import { ArchiverError } from "../errors.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 
 /**
@@ -13,7 +14,9 @@ export async function writeAtomically<T>(
   check?: (temporary: string, result: T) => Promise<void>,
 ): Promise<T> {
   const temporary = temporaryName(path);
-  const file = await disk.create(temporary, 0o644);
+  const file = await disk
+    .create(temporary, 0o644)
+    .catch((error: unknown) => Promise.reject(named(error, temporary, path)));
   let result: T;
   try {
     try {
@@ -30,6 +33,20 @@ export async function writeAtomically<T>(
   }
   await disk.syncFolder(dirname(path));
   return result;
+}
+
+/** A failure that speaks of the final name: nobody knows the other one. */
+function named(error: unknown, temporary: string, path: string): unknown {
+  if (!(error instanceof ArchiverError)) return error;
+  const { code, message, remedy, cause } = error;
+  return new ArchiverError(code, message.replaceAll(temporary, path), { remedy, cause });
+}
+
+/** A folder beside `path`, for what gets that name when it is complete. */
+export async function temporaryFolder(disk: Disk, path: string): Promise<string> {
+  const temporary = temporaryName(path);
+  await disk.makeFolder(temporary).catch((error: unknown) => Promise.reject(named(error, temporary, path)));
+  return temporary;
 }
 
 /** In the same folder, so that the rename stays on one file system; hidden, so that no model store serves it. */

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 import { ArchiverError } from "../errors.ts";
 import { FileCalls } from "./file-calls.ts";
+import { writeFailure } from "./write-failure.ts";
 
 /** What writers ask of a file system. Tests give one that fails at the nth call. */
 export interface Disk {
@@ -49,8 +50,10 @@ export const nodeDisk: Disk = {
     }
   },
   create: (path, mode) => openFile(path, "wx", mode),
-  makeFolder: (path) => guard(path, makeFolders(path)),
-  rename: (from, to) => guard(to, fs.promises.rename(from, to)),
+  async makeFolder(path) {
+    await makeFolders(path).catch((error: unknown) => Promise.reject(writeFailure(error, path)));
+  },
+  rename: (from, to) => guard(to, renamed(from, to)),
   remove: (path) => guard(path, fs.promises.rm(path, { recursive: true, force: true })),
   async syncFolder(path) {
     // Windows cannot open a folder; some network file systems refuse to sync one. The rename stands either way.
@@ -71,7 +74,7 @@ export const nodeDisk: Disk = {
 function openFile(path: string, flags: string, mode: number): Promise<DiskFile> {
   return new Promise((resolve, reject) => {
     fs.open(path, flags, mode, (error, fd) => {
-      if (error) return reject(diskFailure(error, path));
+      if (error) return reject((flags === "r" ? diskFailure : writeFailure)(error, path));
       if (mode === 0) return resolve(diskFile(fd, path));
       fs.fchmod(fd, mode, (failed) => (failed ? reject(diskFailure(failed, path)) : resolve(diskFile(fd, path))));
     });
@@ -138,6 +141,17 @@ async function makeFolders(path: string): Promise<void> {
   }
 }
 
+/** A device, a pipe or a socket; a file that were renamed to its name would take its place. */
+export function isDevice(path: string): boolean {
+  const stats = fs.statSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
+}
+
+async function renamed(from: string, to: string): Promise<void> {
+  if (isDevice(to)) throw new ArchiverError("not-a-file", `${to} is a device, not a file`);
+  await fs.promises.rename(from, to);
+}
+
 async function guard<T>(path: string, work: Promise<T>): Promise<void> {
   try {
     await work;
@@ -154,8 +168,7 @@ export function diskFailure(error: unknown, path: string): unknown {
       return new ArchiverError("not-found", `${path} does not exist`, { cause: error });
     case "EACCES":
     case "EPERM":
-    case "EROFS":
-      return new ArchiverError("unreadable", `${path} cannot be opened: ${code}`, { cause: error });
+      return new ArchiverError("unreadable", `${path} cannot be read: permission denied`, { cause: error });
     case "EEXIST":
       return new ArchiverError("already-exists", `${path} is in the way`, {
         remedy: "Choose another path.",

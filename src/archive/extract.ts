@@ -4,8 +4,8 @@ import { crc32 } from "node:zlib";
 import { ArchiverError } from "../errors.ts";
 import type { Anomaly, Archive, Entry } from "./archive.ts";
 import { AnomalyError } from "./archive.ts";
-import { translated } from "./file-source.ts";
 import { refusals } from "./refusal.ts";
+import { writeFailure } from "./write-failure.ts";
 
 export interface ExtractOptions {
   /** Paths of entries, or of folders; everything when left out or empty. */
@@ -36,7 +36,7 @@ export async function extract(archive: Archive, options: ExtractOptions): Promis
   const { output } = options;
   const files = chosen.filter(({ kind }) => kind === "file");
   await mkdir(output, { recursive: true }).catch((error: unknown) => {
-    throw translated(error, output);
+    throw writeFailure(error, output);
   });
   if (options.force !== true) await refuseExisting(output, files);
   const done: { path: string; size: number }[] = [];
@@ -90,7 +90,7 @@ async function makeFolders(output: string, segments: readonly string[]): Promise
       const remedy = "Choose another folder with -o, or remove what is in the way.";
       if (there !== null)
         throw new ArchiverError("link-outside", `${folder} is there already and is no folder.`, { remedy });
-      throw translated(error, folder);
+      throw writeFailure(error, folder);
     });
   }
 }
@@ -125,6 +125,6 @@ async function writeEntry(
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error instanceof AnomalyError || error instanceof ArchiverError ? error : translated(error, target);
+    throw error instanceof AnomalyError ? error : writeFailure(error, target);
   }
 }

@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { constants } from "node:fs";
 import { open, realpath } from "node:fs/promises";
 import { ArchiverError } from "../errors.ts";
 import type { ByteSource } from "./byte-source.ts";
@@ -17,6 +18,10 @@ function codeOf(error: unknown): string | undefined {
 export function translated(error: unknown, location: string): ArchiverError {
   const code = codeOf(error);
   if (code === "ENOENT" || code === "ENOTDIR") {
+    if (location.includes("\u{fffd}")) {
+      const remedy = "Rename it: names that are no UTF-8 cannot be opened.";
+      return new ArchiverError("not-found", `${location} cannot be opened by its name.`, { remedy, cause: error });
+    }
     return new ArchiverError("not-found", `${location} does not exist.`, { cause: error });
   }
   if (code === "EISDIR") return new ArchiverError("not-a-file", `${location} is a folder.`, { cause: error });
@@ -27,12 +32,15 @@ export function translated(error: unknown, location: string): ArchiverError {
   return new ArchiverError("unreadable", `${location} cannot be read: ${reason}`, { cause: error });
 }
 
+/** A pipe that nobody writes to is an error at once, not an endless wait. */
+const readNow = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
 /** Opens a regular file for positioned reads. Throws ArchiverError `not-found`, `not-a-file` or `unreadable`. */
 export async function openFile(location: string): Promise<FileSource> {
   let handle: FileHandle | undefined;
   try {
     const file = await realpath(location);
-    handle = await open(file, "r");
+    handle = await open(file, readNow);
     const stats = await handle.stat();
     if (!stats.isFile()) throw new ArchiverError("not-a-file", `${location} is not a regular file.`);
     return fileSource(handle, file, stats.size, location);

@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { translated } from "../archive/file-source.ts";
+import { writeFailure } from "../archive/write-failure.ts";
 import { ArchiverError } from "../errors.ts";
 import type { BenchResult } from "./bench.ts";
 
@@ -25,7 +26,7 @@ export async function appendResult(path: string, cwd: string, result: BenchResul
     await writeFile(fresh, `${JSON.stringify(document, null, 2)}\n`);
     await rename(fresh, file);
   } catch (error) {
-    throw translated(error, path);
+    throw writeFailure(error, path);
   }
 }
 

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Archive } from "../archive/archive.ts";
-import { translated } from "../archive/file-source.ts";
+import { writeFailure } from "../archive/write-failure.ts";
 import { openArchive } from "../archive/open.ts";
 import { bench, type BenchOptions, type BenchResult } from "../bench/bench.ts";
 import { appendResult, type BenchDocument, benchSchemaVersion, readResults } from "../bench/results-file.ts";
@@ -61,7 +61,7 @@ function printJson(results: readonly BenchResult[], io: Io): void {
 async function writePage(path: string, result: BenchResult, io: Io): Promise<void> {
   const { benchPage } = await import("../report/bench-page.ts");
   await writeFile(resolve(io.cwd, path), benchPage(result)).catch((error: unknown) => {
-    throw translated(error, path);
+    throw writeFailure(error, path);
   });
 }
 

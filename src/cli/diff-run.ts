@@ -64,6 +64,6 @@ async function print(difference: Difference, { json, markdown }: DiffFlags, io: 
   if (markdown === "-") io.stdout.write(differenceMarkdown(difference));
   else if (!json) io.stdout.write(renderDifference(difference, chalkFor(io, io.stdout)));
   if (markdown === undefined || markdown === "-") return;
-  const { writeText } = await import("./write-text.ts");
-  await writeText(resolve(io.cwd, markdown), differenceMarkdown(difference));
+  const { writeWhole } = await import("../archive/write-whole.ts");
+  await writeWhole(resolve(io.cwd, markdown), differenceMarkdown(difference));
 }

@@ -13,14 +13,23 @@ export function reportFailure(error: unknown, argv: readonly string[], io: Io): 
   if (io.signal.aborted || (error instanceof ArchiverError && error.code === "interrupted")) {
     // A transfer keeps what there is, and says so.
     const kept = error instanceof ArchiverError && error.code === "interrupted" && error.message !== "interrupted";
-    io.stderr.write(kept ? `${error.message}\n` : "interrupted; nothing was left behind\n");
+    io.stderr.write(kept ? `${error.message}\n` : "interrupted; no half-written file was left behind\n");
     return 130;
+  }
+  if (isFolderGone(error)) {
+    print(io, argv, "not-found", "The current folder does not exist any more.", "Change into another folder.");
+    return 2;
   }
   if (error instanceof ArchiverError) {
     print(io, argv, error.code, error.message, error.remedy);
     return 2;
   }
   return reportBug(error, argv, io);
+}
+
+/** What `process.cwd` throws. */
+function isFolderGone(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error && error.syscall === "uv_cwd";
 }
 
 /** Commander has printed its own text already; help and version end with 0. */

@@ -1,6 +1,6 @@
 import { access, constants } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { translated } from "../archive/file-source.ts";
+import { writeFailure } from "../archive/write-failure.ts";
 import type { EngineName, RigOptions } from "../bench/engines.ts";
 import { ArchiverError } from "../errors.ts";
 import { readInputs } from "../verify/inputs.ts";
@@ -53,7 +53,7 @@ export async function refuseUnwritable(path: string | undefined, cwd: string): P
     () => false,
   );
   await access(exists ? file : dirname(file), constants.W_OK).catch((error: unknown) => {
-    throw translated(error, exists ? path : dirname(file));
+    throw writeFailure(error, path);
   });
 }
 

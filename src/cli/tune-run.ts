@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Archive } from "../archive/archive.ts";
 import { translated } from "../archive/file-source.ts";
+import { writeFailure } from "../archive/write-failure.ts";
 import { openArchive } from "../archive/open.ts";
 import { privateFolder } from "../archive/private-folder.ts";
 import { parseSlo } from "../bench/slo.ts";
@@ -85,7 +86,7 @@ function refuseTarget(path: string, io: Io): void {
 async function writeConfig(path: string, before: string | null, result: TuneResult, io: Io): Promise<void> {
   const file = resolve(io.cwd, path);
   await writeFile(file, tunedConfig(before, result)).catch((error: unknown) => {
-    throw translated(error, path);
+    throw writeFailure(error, path);
   });
 }
 

@@ -1,6 +1,6 @@
 import { writeFile, appendFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { translated } from "../archive/file-source.ts";
+import { writeFailure } from "../archive/write-failure.ts";
 import { checks } from "../checks/registry.ts";
 import { printable } from "../report/text.ts";
 import { renderLine, renderReport, renderSummary, type PageOptions } from "../report/verify-report.ts";
@@ -90,6 +90,6 @@ async function write(io: Io, path: string, text: string): Promise<void> {
 
 function failed(path: string): (error: unknown) => never {
   return (error) => {
-    throw translated(error, path);
+    throw writeFailure(error, path);
   };
 }

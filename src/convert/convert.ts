@@ -1,8 +1,8 @@
-import { rm } from "node:fs/promises";
+import { lstat, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Archive } from "../archive/archive.ts";
-import { temporaryName } from "../archive/atomic-output.ts";
-import { nodeDisk } from "../archive/disk.ts";
+import { temporaryFolder } from "../archive/atomic-output.ts";
+import { isDevice, nodeDisk } from "../archive/disk.ts";
 import { openArchive } from "../archive/open.ts";
 import { archiveSubject } from "../checks/archive-subject.ts";
 import { modelRunner, type RunModelOptions } from "../checks/model/run-model.ts";
@@ -58,9 +58,8 @@ export async function convert(archive: Archive, options: ConvertOptions): Promis
   const model = await programOf(subject, archive.location);
   const given = givenInputs(options.inputs, options);
   const { graph, inputs } = await lowered(model, given);
-  const folder = temporaryName(output);
   await refuseExisting(output, options.force);
-  await nodeDisk.makeFolder(folder);
+  const folder = await temporaryFolder(nodeDisk, output);
   try {
     const dataName = `${basename(output)}.data`;
     const [modelPath, dataPath] = [join(folder, basename(output)), join(folder, dataName)];
@@ -93,10 +92,8 @@ export async function convert(archive: Archive, options: ConvertOptions): Promis
 }
 
 async function refuseExisting(output: string, force: boolean): Promise<void> {
-  if (force) return;
-  const found = await nodeDisk.open(output).catch(() => null);
-  if (found === null) return;
-  await found.close();
+  if (isDevice(output)) throw new ArchiverError("not-a-file", `${output} is a device, not a file`);
+  if (force || (await lstat(output).catch(() => null)) === null) return;
   throw new ArchiverError("already-exists", `${output} exists already.`);
 }
 

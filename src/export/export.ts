@@ -1,7 +1,7 @@
 import { lstat, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Archive } from "../archive/archive.ts";
-import { temporaryName } from "../archive/atomic-output.ts";
+import { temporaryFolder, temporaryName } from "../archive/atomic-output.ts";
 import { nodeDisk } from "../archive/disk.ts";
 import { archiveSubject } from "../checks/archive-subject.ts";
 import type { RunModelOptions } from "../checks/model/run-model.ts";
@@ -85,9 +85,8 @@ export async function exportArchive(archive: Archive, options: ExportOptions): P
   const target = resolve(output, name);
   const writer = writers[to];
   const replaces = await mayReplace(target, writer.mark, options.force ?? false);
-  const folder = temporaryName(target);
+  const folder = await temporaryFolder(nodeDisk, target);
   const pool = enginePool(options);
-  await nodeDisk.makeFolder(folder);
   try {
     const onnx = await writer.write(archive, name, folder, { inputs: [], fill: null, seed: 0, ...options, pool });
     signal?.throwIfAborted();

@@ -1,7 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { writeAtomically } from "../archive/atomic-output.ts";
-import { nodeDisk } from "../archive/disk.ts";
+import { writeWhole } from "../archive/write-whole.ts";
 import { labelsPath } from "../checks/labels/label-file.ts";
 import { checks } from "../checks/registry.ts";
 import { runChecks } from "../checks/run-checks.ts";
@@ -58,7 +57,7 @@ export async function initSpec(given: string, options: InitOptions = {}): Promis
   const text = specText(guesses, samplesOf(contents), folder);
   const doubts = await doubtsOf(text, folder);
   signal?.throwIfAborted();
-  if (!options.dryRun) await writeAtomically(nodeDisk, target, (file) => file.write(Buffer.from(text), 0));
+  if (!options.dryRun) await writeWhole(target, text);
   return { path, written: !options.dryRun, guesses, notes: [...notes, ...doubts], text };
 }
 

@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { diskFailure } from "../archive/disk.ts";
+import { writeFailure } from "../archive/write-failure.ts";
 import { largestBundle, type Signer } from "../sign/envelope.ts";
 import {
   type Attachment,
@@ -34,7 +34,7 @@ export async function fetchAttachments(
     const one = await chosen(all, kind, found.plan.sha256, signers[kind]);
     if (one === null) continue;
     const file = `${path}${attachmentSuffixes[kind]}`;
-    await writeFile(file, one.bytes).catch((error: unknown) => Promise.reject(diskFailure(error, file)));
+    await writeFile(file, one.bytes).catch((error: unknown) => Promise.reject(writeFailure(error, file)));
     kinds.push(kind);
   }
   return kinds;

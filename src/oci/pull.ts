@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { diskFailure, nodeDisk } from "../archive/disk.ts";
+import { isDevice, nodeDisk } from "../archive/disk.ts";
+import { writeFailure } from "../archive/write-failure.ts";
 import { openArchive } from "../archive/open.ts";
 import { ArchiverError } from "../errors.ts";
 import { verifyAttestation } from "../sign/verify-attestation.ts";
@@ -89,7 +90,7 @@ async function makePartFolder(folder: string): Promise<void> {
     await mkdir(dirname(folder), { recursive: true });
     await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw diskFailure(error, folder);
+    throw writeFailure(error, folder);
   }
 }
 
@@ -112,6 +113,7 @@ async function targetOf(name: string | null, { output, force }: PullOptions): Pr
     throw new ArchiverError("bad-artifact", "The artifact does not name its file.", { remedy });
   }
   const target = resolve(isFolder ? join(output, last) : output);
+  if (isDevice(target)) throw new ArchiverError("not-a-file", `${target} is a device, not a file`);
   if (force !== true) await refuseExisting([target]);
   return target;
 }

@@ -34,7 +34,7 @@ export function folderSources(folder: string, shown: string, at: string, walk: F
     }
     const stats = real === null ? undefined : statOf(real);
     if (real === null || stats === undefined) {
-      walk.problems.missing.push(`${from} (a link to nothing)`);
+      walk.problems.missing.push(`${from} (${link ? "a link to nothing" : "a name that is no UTF-8?"})`);
       return [];
     }
     const reason = stats.isDirectory() ? folderLeftOut(item.name) : fileLeftOut(item.name, real);

@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ArchiverError } from "../errors.ts";
 import { readMachine } from "../machine/read-machine.ts";
 import type { Machine } from "../machine/machine.ts";
 import { adviseOnMachine, type Advice } from "./advice.ts";
@@ -19,9 +22,13 @@ export interface Diagnosis {
   readonly advice: readonly Advice[];
 }
 
-/** What this machine or container offers for serving, and what to mend. */
+/** What this machine or container offers for serving, and what to mend. Throws ArchiverError `not-found`. */
 export async function doctor(options: DoctorOptions = {}): Promise<Diagnosis> {
-  const machine = readMachine(options.root);
+  const { root } = options;
+  if (root !== undefined && !existsSync(join(root, "proc"))) {
+    throw new ArchiverError("not-found", `${root} has no folder proc.`);
+  }
+  const machine = readMachine(root);
   const advice = adviseOnMachine(machine);
   if (options.modelStore !== undefined) advice.push(await adviseOnModelStore(options.modelStore));
   if (options.software !== undefined) advice.push(...(await adviseOnSoftware(options.software)));

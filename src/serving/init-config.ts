@@ -1,6 +1,7 @@
 import { chmod, mkdir, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { openArchive } from "../archive/open.ts";
+import { writeFailure } from "../archive/write-failure.ts";
 import { ArchiverError } from "../errors.ts";
 import { readMachine } from "../machine/read-machine.ts";
 import { configFiles, type ConfigFile } from "./config-files.ts";
@@ -95,7 +96,11 @@ async function refuseExisting(files: readonly ConfigFile[], folder: string): Pro
 
 async function write(file: ConfigFile, folder: string): Promise<void> {
   const path = join(folder, file.path);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, file.text);
-  if (file.executable) await chmod(path, 0o755);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, file.text);
+    if (file.executable) await chmod(path, 0o755);
+  } catch (error) {
+    throw writeFailure(error, path);
+  }
 }

@@ -130,10 +130,11 @@ async function filesBelow(root: string, below: string, ignored: readonly string[
   for (const name of names) {
     const path = below === "" ? name : `${below}/${name}`;
     if (ignored.includes(path)) continue;
-    const stats = await lstat(join(root, path));
+    const file = join(root, path);
+    const stats = await lstat(file).catch((error: unknown) => Promise.reject(translated(error, file)));
     if (stats.isDirectory()) files.push(...(await filesBelow(root, path, ignored)));
     else if (stats.isFile()) files.push({ path, size: stats.size });
-    else throw new ArchiverError("not-signable", `${join(root, path)} is a link or a device, which cannot be signed.`);
+    else throw new ArchiverError("not-signable", `${file} is a link or a device, which cannot be signed.`);
     if (files.length > defaultLimits.entries) {
       throw new ArchiverError("not-signable", `${root} has more than ${defaultLimits.entries} files.`);
     }

@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type Ke
 import { open, readFile, unlink } from "node:fs/promises";
 import { promisify } from "node:util";
 import { diskFailure } from "../archive/disk.ts";
+import { writeFailure } from "../archive/write-failure.ts";
 import { ArchiverError } from "../errors.ts";
 
 /** The curves of OpenSSF model signing, each with the hash that its signatures use. */
@@ -117,7 +118,7 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
       const remedy = "Choose another name with -o; a key is never overwritten.";
       throw new ArchiverError("already-exists", `${path} exists already.`, { remedy, cause: error });
     }
-    throw diskFailure(error, path);
+    throw writeFailure(error, path);
   }
 }
 

@@ -1,7 +1,6 @@
 import { createPublicKey } from "node:crypto";
 import { resolve } from "node:path";
-import { writeAtomically } from "../archive/atomic-output.ts";
-import { nodeDisk } from "../archive/disk.ts";
+import { writeWhole } from "../archive/write-whole.ts";
 import { openArchive } from "../archive/open.ts";
 import { manifestPath } from "../manifest/manifest.ts";
 import { manifestByteLimit, parseManifest } from "../manifest/parse.ts";
@@ -57,7 +56,7 @@ export async function signArchive(location: string, options: SignOptions): Promi
 /** Signs what is known of a file or folder already: nothing is read. */
 export async function writeSignature(output: string, content: SignedContent, key: SigningKey): Promise<void> {
   const text = signStatement(buildStatement(content), key);
-  await writeAtomically(nodeDisk, output, (file) => file.write(Buffer.from(text), 0));
+  await writeWhole(output, text);
 }
 
 /** Where the signature of a file or folder lies when nothing else is said: beside it. */

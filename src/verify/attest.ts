@@ -1,8 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { writeAtomically } from "../archive/atomic-output.ts";
-import { nodeDisk } from "../archive/disk.ts";
+import { writeWhole } from "../archive/write-whole.ts";
 import { translated } from "../archive/file-source.ts";
 import { ArchiverError } from "../errors.ts";
 import { buildAttestation } from "../sign/attestation.ts";
@@ -48,7 +47,7 @@ export async function attest(location: string, options: AttestOptions): Promise<
   const { report } = verified;
   const statement = buildAttestation({ name, sha256, report, toolVersion: toolVersion(), finishedOn: now() });
   const text = signStatement(statement, signing);
-  await writeAtomically(nodeDisk, output, (file) => file.write(Buffer.from(text), 0));
+  await writeWhole(output, text);
   return { ...verified, attestation: output, sha256, keyHint: hint };
 }
 

@@ -36,8 +36,8 @@ export function bomCommand(io: Io): Command {
       try {
         const text = bomText(await buildBom(archive, options));
         if (flags.output === undefined) return void io.stdout.write(text);
-        const { writeText } = await import("../write-text.ts");
-        await writeText(resolve(io.cwd, flags.output), text);
+        const { writeWhole } = await import("../../archive/write-whole.ts");
+        await writeWhole(resolve(io.cwd, flags.output), text);
       } finally {
         await archive.close();
       }
