@@ -72,6 +72,19 @@ const basic: readonly Operator[] = [
     doc: "self + alpha × other.",
     lower: sumOf("Add"),
   },
+  {
+    name: "aten::_add_relu",
+    schemas: [
+      "aten::_add_relu.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor",
+      "aten::_add_relu.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor",
+    ],
+    doc: "max(self + alpha × other, 0).",
+    lower(call, builder) {
+      const [a, b] = operands(call, builder);
+      const sum = builder.elementwise("Add", [a, scaled(builder, b, call.scalar("alpha"))]);
+      return builder.emit("Relu", [sum], {}, { dtype: sum.dtype, shape: sum.shape });
+    },
+  },
   ...withAliases(
     {
       name: "aten::sub",

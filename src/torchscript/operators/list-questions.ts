@@ -3,7 +3,7 @@ import type { Call } from "../call.ts";
 import { invalid, raised } from "../lowering-error.ts";
 import { itemForm, knownItems, stackedAs } from "../stacked-list.ts";
 import { asSymbolic } from "../symbolic.ts";
-import { StackedItems, SymbolicScalar, type Value } from "../value.ts";
+import { type ListValue, StackedItems, SymbolicScalar, type Value } from "../value.ts";
 import { equal, equalItems } from "./equality.ts";
 import { listOf } from "./lists.ts";
 import { Maths } from "./maths.ts";
@@ -52,30 +52,33 @@ function stackOf(call: Call, name: string): StackedItems | null {
 }
 
 /** A list in which something is sought that only running the graph tells, or among such things. */
-function soughtStack(call: Call, builder: Builder): StackedItems | null {
-  const list = listOf(call, "l");
-  const depends = [call.value("item"), ...list.content].some((item) => item instanceof SymbolicScalar);
+function soughtStack(call: Call, list: ListValue, sought: string, builder: Builder): StackedItems | null {
+  const depends = [call.value(sought), ...list.content].some((item) => item instanceof SymbolicScalar);
   if (!depends || list.content.length === 0) return null;
   const form = itemForm(list.content, builder);
   return form === null ? null : stackedAs(list.content, form, builder);
 }
 
+function soughtIn(call: Call, name: string, sought: string, builder: Builder): StackedItems | null {
+  return stackOf(call, name) ?? soughtStack(call, listOf(call, name), sought, builder);
+}
+
 /** What programs ask of lists. */
 export const listQuestions: readonly Operator[] = [
   row("aten::index", [".list(t[] self, t el) -> int"], "Where an item is in a list.", (call, builder) => {
-    const stack = stackOf(call, "self");
+    const stack = soughtIn(call, "self", "el", builder);
     if (stack !== null) return stackedIndex(stack, call.value("el"), builder);
     const index = knownItems(listOf(call, "self")).findIndex((item) => equal(item, call.value("el")));
     if (index < 0) throw raised("the item is not in the list");
     return BigInt(index);
   }),
   row("aten::count", [".list(t[] self, t el) -> int"], "How often an item is in a list.", (call, builder) => {
-    const stack = stackOf(call, "self");
+    const stack = soughtIn(call, "self", "el", builder);
     if (stack !== null) return stackedCount(stack, call.value("el"), builder);
     return BigInt(call.list("self").filter((item) => equal(item, call.value("el"))).length);
   }),
   row("aten::__contains__", [".list(t[] l, t item) -> bool"], "Whether an item is in a list.", (call, builder) => {
-    const stack = stackOf(call, "l") ?? soughtStack(call, builder);
+    const stack = soughtIn(call, "l", "item", builder);
     if (stack !== null) return stackedContains(stack, call.value("item"), builder);
     return call.list("l").some((item) => equal(item, call.value("item")));
   }),

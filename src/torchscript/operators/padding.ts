@@ -1,5 +1,6 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
+import { dimsOf, type Extent, hasUnknown, sizesTensor } from "../extent.ts";
 import { raised, unsupported } from "../lowering-error.ts";
 import { isComplex } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
@@ -8,7 +9,7 @@ import type { Operator } from "./operator.ts";
 import { takeAxis } from "./rearrange.ts";
 
 /** PyTorch lists pads from the last dimension, [begin, end] each; negative ones crop. */
-function perAxis(x: TensorValue, pad: readonly number[]): [number, number][] {
+function perAxis<Size extends Extent>(x: TensorValue, pad: readonly Size[]): [Size | 0, Size | 0][] {
   if (pad.length % 2 === 1 || pad.length / 2 > x.rank) throw raised(`padding of ${pad.length} numbers`);
   return x.shape.map((_, axis) => {
     const at = (x.rank - 1 - axis) * 2;
@@ -19,7 +20,7 @@ function perAxis(x: TensorValue, pad: readonly number[]): [number, number][] {
 export function constantPad(
   builder: Builder,
   x: TensorValue,
-  pad: readonly number[],
+  pad: readonly Extent[],
   value: TensorValue | number = 0,
 ): TensorValue {
   if (isComplex(x.dtype) && typeof value === "number" && x.count > 0) {
@@ -27,10 +28,10 @@ export function constantPad(
   }
   const pads = perAxis(x, pad);
   if (pads.every(([a, b]) => a === 0 && b === 0)) return builder.copy(x);
-  const shape = x.shape.map((dim, axis) => dim + pads[axis][0] + pads[axis][1]);
+  const shape = x.shape.map((dim, axis) => dimsOf(pads[axis]).reduce((sum, size) => sum + size, dim));
   const fill = typeof value === "number" ? builder.full(x.dtype, value) : builder.cast(value, x.dtype);
-  if (x.count === 0) return builder.expand(fill, shape);
-  const list = builder.ints([...pads.map(([a]) => a), ...pads.map(([, b]) => b)]);
+  if (x.count === 0 && !hasUnknown(shape)) return builder.expand(fill, shape);
+  const list = sizesTensor(builder, [...pads.map(([a]) => a), ...pads.map(([, b]) => b)]);
   // ONNX Runtime merges a Pad into the MaxPool behind it as if it padded with minus infinity, but not one with axes.
   const axes = builder.ints(shape.map((_, axis) => axis));
   return builder.emit("Pad", [x, list, fill, axes], {}, { dtype: x.dtype, shape });
@@ -59,7 +60,7 @@ function padBy(builder: Builder, x: TensorValue, pad: readonly number[], mode: s
 function generalPad(call: Call, builder: Builder): TensorValue {
   const self = call.tensor("self");
   const mode = call.string("mode");
-  if (mode === "constant") return constantPad(builder, self, call.ints("pad"), call.optionalFloat("value") ?? 0);
+  if (mode === "constant") return constantPad(builder, self, call.extents("pad"), call.optionalFloat("value") ?? 0);
   return padBy(builder, self, call.ints("pad"), mode);
 }
 
@@ -84,7 +85,8 @@ export const paddings: readonly Operator[] = [
     name: "aten::constant_pad_nd",
     schemas: ["aten::constant_pad_nd(Tensor self, SymInt[] pad, Scalar value=0) -> Tensor"],
     doc: "With one value; negative pads crop.",
-    lower: (call, builder) => constantPad(builder, call.tensor("self"), call.ints("pad"), Number(call.scalar("value"))),
+    lower: (call, builder) =>
+      constantPad(builder, call.tensor("self"), call.extents("pad"), Number(call.scalar("value"))),
   },
   {
     name: "aten::_pad_circular",

@@ -52,6 +52,7 @@ import { scans } from "./scans.ts";
 import { ordering } from "./ordering.ts";
 import { interleaving } from "./interleave.ts";
 import { rearranging } from "./rearrange.ts";
+import { prepacked } from "./prepacked.ts";
 import { paddings } from "./padding.ts";
 import { joins } from "./joins.ts";
 import { creation } from "./creation.ts";
@@ -121,6 +122,7 @@ export const operators: readonly Operator[] = [
   ...quantizedLayers,
   ...quantizedFunctions,
   ...quantizedRecurrent,
+  ...prepacked,
   ...attention,
   ...transformerEncoder,
   ...nestedTensors,

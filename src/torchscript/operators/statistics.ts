@@ -1,5 +1,6 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
+import { type Extent, extentOf, sizeTensor } from "../extent.ts";
 import { raised } from "../lowering-error.ts";
 import { isComplex, normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
@@ -89,12 +90,25 @@ function powers(call: Call, builder: Builder): TensorValue {
   return m.pow(builder.unsqueeze(x, [1]), builder.constant("float32", [n], order));
 }
 
+function longer(a: Extent, b: Extent, builder: Builder): Extent {
+  if (typeof a === "number" && typeof b === "number") return Math.max(a, b);
+  const sizes = [a, b].map((extent) => sizeTensor(builder, extent));
+  return builder.read(builder.emit("Max", sizes, {}, { dtype: "int64", shape: [] }));
+}
+
+function difference(a: Extent, b: Extent, builder: Builder): Extent {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  const sizes = [a, b].map((extent) => sizeTensor(builder, extent));
+  return builder.read(builder.emit("Sub", sizes, {}, { dtype: "int64", shape: [] }));
+}
+
 function padded(call: Call, builder: Builder): TensorValue {
   const tensors = call.tensors("sequences");
-  const longest = Math.max(...tensors.map((tensor) => tensor.shape[0]));
+  const lengths = tensors.map((tensor) => extentOf(builder, builder.read(tensor), 0));
+  const longest = lengths.reduce((a, b) => longer(a, b, builder));
   const left = call.has("padding_side") && call.string("padding_side") === "left";
-  const rows = tensors.map((tensor) => {
-    const missing = longest - tensor.shape[0];
+  const rows = tensors.map((tensor, i) => {
+    const missing = difference(longest, lengths[i], builder);
     const pad = [...tensor.shape.slice(1).flatMap(() => [0, 0]), left ? missing : 0, left ? 0 : missing];
     return builder.unsqueeze(constantPad(builder, tensor, pad, call.float("padding_value")), [0]);
   });

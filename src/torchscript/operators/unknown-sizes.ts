@@ -62,7 +62,7 @@ const anySize: ReadonlySet<string> = new Set([
     "cumsum embedding layer_norm native_layer_norm rms_norm linear matmul mm bmm mv dot outer addmm addmv addbmm baddbmm einsum tril triu var std norm " +
     "linalg_vector_norm index_put _index_put_impl scaled_dot_product_attention dropout pairwise_distance cosine_similarity " +
     "cdist scatter scatter_add scatter_reduce index_add " +
-    "index_copy index_fill index_reduce lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell _transformer_encoder_layer_fwd _native_multi_head_attention isin bucketize searchsorted constant_pad_nd upsample_nearest2d upsample_bilinear2d upsample_bicubic2d"
+    "index_copy index_fill index_reduce lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell _transformer_encoder_layer_fwd _native_multi_head_attention isin bucketize pad_sequence searchsorted constant_pad_nd upsample_nearest2d upsample_bilinear2d upsample_bicubic2d"
   )
     .split(" ")
     .map((name) => `aten::${name}`),
