@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { nestingOf } from "./nesting.ts";
+import { isPlain } from "./plain-syntax.ts";
 import { readTree } from "./read-tree.ts";
 import type { SyntaxNode } from "./syntax.ts";
 
@@ -35,9 +36,9 @@ const maxParserDepth = 1500;
 
 /**
  * Rules of ruff that report what CPython's compiler refuses and ruff's parser lets pass: statements outside of their
- * function or loop, late `__future__` imports, `global` after use, `await` outside of `async`.
+ * function or loop, late `__future__` imports, `global` after use, `await` and `async with` outside of `async`.
  */
-const compilerRules = ["F404", "F407", "F622", "F701", "F702", "F704", "F706", "F707", "PLE0115", "PLE0117", "PLE0118"];
+const compilerRules = "F404 F406 F407 F622 F701 F702 F704 F706 F707 PLE0115 PLE0117 PLE0118 PLE1142".split(" ");
 
 interface Diagnostic {
   readonly code: string | null;
@@ -46,6 +47,9 @@ interface Diagnostic {
 }
 
 interface Ruff {
+  /** Throws for a source that the parser refuses. */
+  comments(source: string): string;
+  /** What the parser refuses, and what the rules find. */
   check(source: string): readonly Diagnostic[];
   parse(source: string): string;
 }
@@ -81,15 +85,26 @@ export async function parsePython(source: string): Promise<PythonSource> {
   const ruff = await (loading ??= loadRuff());
   const text = source.startsWith("\uFEFF") ? source.slice(1) : source;
   try {
+    const tree = nesting.depth <= maxDepth && parses(ruff, text) ? readTree(ruff.parse(text)) : null;
+    // Compiling the checker's WebAssembly takes longer than everything else that is done for a handler.
+    if (tree !== null && isPlain(tree)) return { errors: [], tree, position: positions(text) };
     const errors = ruff.check(text).map(({ message, start_location: { row, column } }) => {
       return { message, line: row, column };
     });
-    if (errors.length > 0 || nesting.depth > maxDepth) return { errors, tree: null, position };
-    return { errors, tree: readTree(ruff.parse(text)), position: positions(text) };
+    return { errors, tree: errors.length > 0 ? null : tree, position: positions(text) };
   } catch (error) {
     // The parser's own failure (a panic, its stack) says nothing of the source: it stays unread.
     if (error instanceof Error) return { errors: [], tree: null, position };
     throw error;
+  }
+}
+
+function parses(ruff: Ruff, source: string): boolean {
+  try {
+    ruff.comments(source);
+    return true;
+  } catch {
+    return false;
   }
 }
 
