@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { Anomaly, BlockWatcher, Digest, Digests, Entry } from "./archive.ts";
 import { AnomalyError } from "./archive.ts";
-import type { ByteSource } from "./byte-source.ts";
+import type { ByteSource, FilePosition } from "./byte-source.ts";
 import { fill } from "./byte-source.ts";
 import { FileSums } from "./file-sums.ts";
 import { PartSums } from "./inner-crc.ts";
 import { isRuinous, type Limits } from "./limits.ts";
-import { NestedArchives, startsArchive, storedParts } from "./nested.ts";
+import { NestedArchives, startsArchive, type StoredPart, storedParts } from "./nested.ts";
 import { BlockRing, threadFrom } from "./read-once.ts";
 import type { ZipView } from "./zip-records.ts";
 import { readZip } from "./zip-records.ts";
@@ -43,6 +43,7 @@ export async function digestArchive(archive: Digestible): Promise<Digests> {
   };
   const nested = new NestedArchives(archive.size, archive.limits, report);
   const pass = new Pass(archive, nested);
+  pass.begin();
   const of = new Map<Entry, Digest>();
   try {
     for (const entry of archive.entries) {
@@ -70,19 +71,54 @@ function hex(crc: number): string {
   return crc.toString(16).padStart(8, "0");
 }
 
+/** What threads found of a large entry, and what it takes to look into it. */
+interface Summed {
+  readonly source: ByteSource;
+  readonly zip: ZipView | null;
+  readonly parts: ReadonlyMap<StoredPart, number>;
+  readonly digest: Digest;
+}
+
 /** One way through the archive; the ring of blocks, or the threads, are made when the first large entry comes. */
 class Pass {
   readonly #archive: Digestible;
   readonly #nested: NestedArchives;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  /** Large entries in the order of the archive; the first of them is being summed. */
+  readonly #large: Entry[];
+  #early: Promise<Summed | null> | undefined;
   #ring: BlockRing | undefined;
   #threads: FileSums | undefined;
 
   constructor(archive: Digestible, nested: NestedArchives) {
     this.#archive = archive;
     this.#nested = nested;
+    this.#signal = archive.signal ? AbortSignal.any([archive.signal, this.#stop.signal]) : this.#stop.signal;
+    const threaded = archive.watch ? [] : archive.entries;
+    this.#large = threaded.filter(({ kind, size }) => kind === "file" && size >= threadFrom);
+  }
+
+  /** Has the next large entry summed by threads, before its turn: what is small is read meanwhile. */
+  begin(): void {
+    const [next] = this.#large;
+    this.#early = next && !this.#signal.aborted ? this.#summed(next) : undefined;
+    this.#early?.catch(() => undefined);
   }
 
   async digest(entry: Entry): Promise<Digest> {
+    if (entry !== this.#large[0]) return this.#inTurn(entry);
+    try {
+      const summed = await this.#early;
+      this.#early = undefined;
+      return await (summed ? this.#lookedInto(entry, summed) : this.#inTurn(entry));
+    } finally {
+      this.#large.shift();
+      this.begin();
+    }
+  }
+
+  async #inTurn(entry: Entry): Promise<Digest> {
     const source = await this.#archive.inPlace(entry);
     if (source === null) return this.#unpacked(entry);
     try {
@@ -93,7 +129,41 @@ class Pass {
   }
 
   async close(): Promise<void> {
+    this.#stop.abort();
+    const left = await this.#early?.catch(() => null);
+    if (left) await this.#archive.release?.(left.source);
     await Promise.all([this.#ring?.close(), this.#threads?.close()]);
+  }
+
+  async #lookedInto(entry: Entry, { source, zip, parts, digest }: Summed): Promise<Digest> {
+    try {
+      await this.#nested.scan(source, entry.path, zip, parts);
+      return digest;
+    } finally {
+      await this.#archive.release?.(source);
+    }
+  }
+
+  /** Null where the entry's bytes do not lie plainly in a file. */
+  async #summed(entry: Entry): Promise<Summed | null> {
+    const source = await this.#archive.inPlace(entry);
+    if (source === null) return null;
+    try {
+      if (source.position !== null) return await this.#threadSums(source, source.position);
+    } catch (error) {
+      await this.#archive.release?.(source);
+      throw error;
+    }
+    await this.#archive.release?.(source);
+    return null;
+  }
+
+  async #threadSums(source: ByteSource, position: FilePosition): Promise<Summed> {
+    this.#threads ??= new FileSums();
+    const zip = await this.#zipWithin(source);
+    const inner = zip === null ? [] : storedParts(zip);
+    const { parts, ...digest } = await this.#threads.of(position, source.size, inner, this.#signal);
+    return { source, zip, parts, digest };
   }
 
   async #inPlace(entry: Entry, source: ByteSource): Promise<Digest> {
@@ -105,14 +175,7 @@ class Pass {
     }
     const watcher = this.#archive.watch?.(entry);
     const zip = await this.#zipWithin(source);
-    const inner = zip === null ? [] : storedParts(zip);
-    if (source.position !== null && source.size >= threadFrom && !watcher) {
-      this.#threads ??= new FileSums();
-      const { parts, ...digest } = await this.#threads.of(source.position, source.size, inner, this.#archive.signal);
-      await this.#nested.scan(source, entry.path, zip, parts);
-      return digest;
-    }
-    const parts = new PartSums(inner);
+    const parts = new PartSums(zip === null ? [] : storedParts(zip));
     this.#ring ??= await BlockRing.for(this.#archive.entries.reduce((most, { size }) => Math.max(most, size), 0));
     const { sha256 } = await this.#ring.pass(
       { read: (block, position) => fill(source, block, position), close: async () => {} },

@@ -45,6 +45,7 @@ export interface LoadOptions {
 export interface RunOptions {
   readonly outputs?: readonly string[];
   readonly raw?: boolean;
+  /** Runs again, and compares. */
   readonly twice?: boolean;
 }
 

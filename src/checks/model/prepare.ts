@@ -1,9 +1,11 @@
 import { graphModel } from "../../graph/graph-model.ts";
 import type { ValueInfo } from "../../graph/graph.ts";
+import { graphMayDraw, mayDraw } from "../../graph/random-operator.ts";
 import type { SessionModel } from "../../graph/session-model.ts";
 import { type ExternalFiles, externalFiles } from "../../model/onnx/external-data.ts";
 import { type LocatedModel, locateOnnx } from "../../model/onnx/located.ts";
 import { type OnnxModel, readOnnx } from "../../model/onnx/model.ts";
+import { nodesOf } from "../../model/onnx/walk-graph.ts";
 import { formatNames, type ModelFormat } from "../../model/model-format.ts";
 import { MalformedModel } from "../../model/malformed.ts";
 import { dummyInputs, givenInputs, type DummyOptions, type ResolvedSpec } from "../../runtime/dummy-input.ts";
@@ -33,6 +35,8 @@ export interface Prepared {
   readonly lowered: boolean;
   /** Whether a dimension, or more, is our guess. */
   readonly guessed: boolean;
+  /** Whether an operator may draw random numbers, so that two runs could differ. */
+  readonly draws: boolean;
   close(): Promise<void>;
 }
 
@@ -112,6 +116,7 @@ async function prepareOnnx(
     outputs: null,
     lowered: false,
     guessed: given !== null || declared.some(({ shape }) => shape?.some((dim) => typeof dim !== "number") ?? true),
+    draws: Array.from(nodesOf(onnx)).some(mayDraw),
     close: () => located.close(),
   };
 }
@@ -145,6 +150,7 @@ async function lowerAndPrepare(
       outputs: lowered.outputs,
       lowered: true,
       guessed: true,
+      draws: graphMayDraw(lowered.graph),
       close: () => made.close(),
     };
   } catch (error) {

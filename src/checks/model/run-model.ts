@@ -13,7 +13,7 @@ import { fittingInputs } from "./suggest.ts";
 
 export interface RunModelOptions extends PrepareOptions, LoadOptions {}
 
-/** Runs models in the pool's processes: twice on a dummy input, and again on what a check wants to try. */
+/** Runs models in the pool's processes: on a dummy input, twice where they may draw random numbers, and again on what a check wants to try. */
 export function modelRunner(pool: EnginePool, options: RunModelOptions): ModelRunner {
   return {
     run: (subject) => withModel(pool, subject, options, null, (model) => dummyRun(model, options)),
@@ -64,7 +64,7 @@ function asEngineFailure(error: unknown): EngineFailure {
 async function dummyRun(model: LoadedModel, options: RunModelOptions): Promise<ModelRun> {
   const { engine, prepared, loadMs } = model;
   try {
-    const ran = await engine.run(prepared.feeds, { twice: true, ...wanted(prepared) });
+    const ran = await engine.run(prepared.feeds, { twice: prepared.draws, ...wanted(prepared) });
     const inference = inferenceOf(await engine.engine, prepared, loadMs, ran);
     return { stage: "done", inference, inputs: prepared.inputs, unstable: ran.unstable };
   } catch (error) {

@@ -54,6 +54,21 @@ test.each<[string, Member[]]>([
   await archive.close();
 });
 
+test("entries that threads sum, between small and deflated ones: each its own digest, the wrong one named", async () => {
+  const huge = Buffer.concat([large, large, large, large, large, large]);
+  const archived = hostileZip([a, { name: "u.bin", data: large }, { name: "v.zip", data: huge }]);
+  const wrong: Member = { name: "x.bin", data: huge, both: { crc32: 1 } };
+  const members = [a, { name: "w.mar", data: archived }, { name: "b.py", data: large, deflate: true }, wrong];
+  const archive = await openArchive(file(hostileZip(members)));
+  const { of, anomalies } = await archive.digests();
+  for (const [index, entry] of archive.entries.entries()) {
+    const data = Buffer.from(members[index]?.data ?? "");
+    expect(of.get(entry)).toEqual({ crc32: crc32(data), sha256: createHash("sha256").update(data).digest("hex") });
+  }
+  expect(anomalies.map(({ rule, at }) => [rule, at])).toEqual([["archive/crc-mismatch", "x.bin"]]);
+  await archive.close();
+});
+
 const packed = deflateRawSync(large);
 const packedA = deflateRawSync("print(1)\n");
 const records = (lie: Partial<Member["both"]> = {}): Buffer =>
