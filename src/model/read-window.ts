@@ -27,13 +27,20 @@ export class ReadWindow {
     const end = this.start + this.bytes.length;
     this.block = at >= this.start && at <= end ? Math.min(this.block * 2, largest) : smallest;
     const count = Math.min(Math.max(length, this.block), this.source.size - at);
-    this.bytes = await this.source.read(at, count);
+    const { buffer, byteOffset, length: got } = await this.source.read(at, count);
+    // No Buffer: a view of one costs several times as much as one of a plain array.
+    this.bytes = new Uint8Array(buffer, byteOffset, got);
     this.start = at;
   }
 
   /** Bytes that `has` told are there. */
   view(at: number, length: number): Uint8Array {
     return this.bytes.subarray(at - this.start, at - this.start + length);
+  }
+
+  /** One byte that is there; undefined where it is not. */
+  byte(at: number): number | undefined {
+    return this.bytes[at - this.start];
   }
 
   async read(at: number, length: number): Promise<Uint8Array> {

@@ -94,10 +94,10 @@ export function fieldsOf(field: Field): readonly Field[] {
   const out: Field[] = [];
   const { bytes, at: base, end } = field;
   for (let at = base; at < end;) {
-    const head = readField(bytes, at - base, base, end);
-    const content = head.wire === 2 ? bytes.subarray(head.at - base, head.end - base) : null;
-    out.push({ ...head, bytes: content, fields: null, count: 1 });
-    at = head.end;
+    const { number, wire, start, at: payload, end: after, value } = readField(bytes, at - base, base, end);
+    const content = wire === 2 ? bytes.subarray(payload - base, after - base) : null;
+    out.push({ number, wire, start, at: payload, end: after, value, bytes: content, fields: null, count: 1 });
+    at = after;
   }
   return out;
 }

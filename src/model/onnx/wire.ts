@@ -30,6 +30,8 @@ interface Varint {
  * `base` is the file's offset of `bytes[0]`, for messages.
  */
 export function readVarint(bytes: Uint8Array, at: number, base = 0): Varint {
+  const first = bytes[at] ?? 128;
+  if (first < 128) return { value: first, length: 1 };
   let value = 0;
   let scale = 1;
   for (let index = 0; index < 7; index++) {
@@ -70,24 +72,27 @@ export function signed(value: number | bigint): number | bigint {
  * Throws MalformedModel for a bad tag, a wire type out of use, or a length beyond `limit`.
  */
 export function readField(bytes: Uint8Array, at: number, base: number, limit: number): WireField {
-  const tag = readVarint(bytes, at, base);
   const start = base + at;
+  const tag = readVarint(bytes, at, base);
   if (typeof tag.value !== "number" || tag.value > 0xffffffff) throw new MalformedModel("bad field tag", start);
   const number = Math.floor(tag.value / 8);
   const wire = tag.value % 8;
   if (number === 0) throw new MalformedModel("field number 0", start);
+  if (wire !== 0 && wire !== 1 && wire !== 2 && wire !== 5) throw new MalformedModel(`wire type ${wire}`, start);
   const next = start + tag.length;
-  const done = (payload: number, end: number, value: number | bigint = 0): WireField => {
-    if (end > limit) throw new MalformedModel(`field ${number} is longer than what is left`, start);
-    return { number, wire: wire as WireType, start, at: payload, end, value };
-  };
-  if (wire === 1) return done(next, next + 8);
-  if (wire === 5) return done(next, next + 4);
-  if (wire !== 0 && wire !== 2) throw new MalformedModel(`wire type ${wire}`, start);
-  const { value, length } = readVarint(bytes, next - base, base);
-  if (wire === 0) return done(next, next + length, value);
-  if (typeof value !== "number") throw new MalformedModel(`field ${number} is longer than what is left`, start);
-  return done(next + length, next + length + value);
+  const varint = wire === 0 || wire === 2 ? readVarint(bytes, next - base, base) : null;
+  const value = wire === 0 && varint !== null ? varint.value : 0;
+  const payload = wire === 2 && varint !== null ? next + varint.length : next;
+  const end = payload + payloadLength(wire, varint);
+  if (end > limit) throw new MalformedModel(`field ${number} is longer than what is left`, start);
+  return { number, wire, start, at: payload, end, value };
+}
+
+/** Infinite for a length that no file has. */
+function payloadLength(wire: WireType, varint: Varint | null): number {
+  if (varint === null) return wire === 1 ? 8 : 4;
+  if (wire === 0) return varint.length;
+  return typeof varint.value === "number" ? varint.value : Infinity;
 }
 
 /** Appends an unsigned varint to `out`. */

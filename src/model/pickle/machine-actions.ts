@@ -24,9 +24,12 @@ function valueOf(argument: Argument): Value {
     case "bytes":
       return argument;
     default:
-      return { kind: "atom", value: argument.value };
+      return smallAtoms.get(argument.value) ?? { kind: "atom", value: argument.value };
   }
 }
+
+/** The integers of most pickles, made once. */
+const smallAtoms = new Map<unknown, Value>(Array.from({ length: 256 }, (_, value) => [value, { kind: "atom", value }]));
 
 const constant = (value: null | boolean): Action => {
   const atom: Value = { kind: "atom", value };

@@ -38,9 +38,10 @@ const lineLimit = 64 << 20;
 /** The same for names, identifiers and indexes, none of which Python could use at this length. */
 const nameLimit = 1 << 20;
 const batchSize = 4096;
-/** An opcode with a short text. */
-const quickRoom = 257;
 const none: Argument = { kind: "none" };
+const smallInts: readonly Argument[] = Array.from({ length: 256 }, (_, value) => ({ kind: "int", value }));
+/** No opcode has this number. */
+const noOpcode = -1;
 
 /**
  * Reads one pickle stream, opcode by opcode, and executes nothing. Memory is bounded and payloads are jumped over, so
@@ -82,28 +83,32 @@ export class PickleReader {
   /** The opcodes that make up nearly all of every pickle, when they are in memory: without a promise each. */
   private quick(): Op | null {
     const { at, window } = this;
-    const room = Math.min(this.end - at, quickRoom);
-    if (room < 2 || !window.has(at, room)) return null;
-    const head = window.view(at, room);
-    const opcode = opcodeOf(head[0] ?? 0);
+    const opcode = at < this.end ? opcodeOf(window.byte(at) ?? noOpcode) : null;
     if (opcode === null || opcode.name === "STOP" || opcode.name === "PROTO") return null;
     if (opcode.argument === "none") {
       this.at = at + 1;
       return { name: opcode.name, at, argument: none };
     }
     if (opcode.argument === "u1") {
+      const value = at + 1 < this.end ? window.byte(at + 1) : undefined;
+      if (value === undefined) return null;
       this.at = at + 2;
-      return { name: opcode.name, at, argument: { kind: "int", value: head[1] ?? 0 } };
+      return { name: opcode.name, at, argument: smallInts[value] ?? none };
     }
-    const width = opcode.argument === "text1" ? 1 : opcode.argument === "text4" ? 4 : 0;
-    if (width === 0 || room < 1 + width) return null;
-    const length = width === 1 ? (head[1] ?? 0) : new DataView(head.buffer, head.byteOffset).getUint32(1, true);
-    const start = 1 + width;
-    if (start + length > room) return null;
-    const text = decodeUtf8(head.subarray(start, start + length));
+    return opcode.argument === "text1" || opcode.argument === "text4" ? this.quickText(opcode) : null;
+  }
+
+  private quickText(opcode: Opcode): Op | null {
+    const { at, window } = this;
+    const long = opcode.argument === "text4";
+    if (long && !(window.byte(at + 2) === 0 && window.byte(at + 3) === 0 && window.byte(at + 4) === 0)) return null;
+    const start = at + (long ? 5 : 2);
+    const length = window.byte(at + 1) ?? 0;
+    if (start + length > this.end || !window.has(at, start + length - at)) return null;
+    const text = decodeUtf8(window.view(start, length));
     if (text === null) return null;
-    this.at = at + start + length;
-    return { name: opcode.name, at, argument: { kind: "text", text, at: at + start, length, python2: false } };
+    this.at = start + length;
+    return { name: opcode.name, at, argument: { kind: "text", text, at: start, length, python2: false } };
   }
 
   private async next(): Promise<Op> {
