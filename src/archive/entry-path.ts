@@ -65,8 +65,22 @@ const rules: readonly Rule[] = [
   ],
 ];
 
+/** Words between single dots and slashes: nearly every name, and of these nothing but devices can be wrong. */
+const ordinary = /^[\w-]+(?:[./][\w-]+)*\/?$/;
+const deviceWithin = /(?:^|\/)(?:con|prn|aux|nul|com\d|lpt\d)(?:[./]|$)/i;
+
+function isOrdinary(path: string): boolean {
+  return (
+    path.length <= maxSegmentBytes &&
+    ordinary.test(path) &&
+    !deviceWithin.test(path) &&
+    path.split("/", maxDepth + 1).length <= maxDepth
+  );
+}
+
 /** What is wrong with one entry's name, by the strictest of the systems that may unpack it. */
 export function nameAnomalies(path: string): readonly Anomaly[] {
+  if (isOrdinary(path)) return [];
   const segments = path.replace(/\/$/u, "").split(/[/\\]/u);
   return rules
     .filter(([, applies]) => applies(path, segments))

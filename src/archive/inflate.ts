@@ -20,7 +20,7 @@ const yauzlUpTo = 64 << 20;
  * is longer or shorter than declared, or ends before its packed bytes do.
  */
 export async function* inflate(packed: ByteSource, entry: Deflated): AsyncGenerator<Uint8Array> {
-  if (packed.size <= smallPacked && entry.size <= smallSize) {
+  if (isSmall(packed.size, entry)) {
     yield inflateSmall(await packed.read(0, packed.size), entry);
     return;
   }
@@ -47,8 +47,12 @@ function directly(packed: ByteSource): Inflating {
   return engine;
 }
 
-/** Thousands of small entries cost less without a stream each. */
-function inflateSmall(packed: Uint8Array, entry: Deflated): Uint8Array {
+export function isSmall(packedSize: number, { size }: Deflated): boolean {
+  return packedSize <= smallPacked && size <= smallSize;
+}
+
+/** Thousands of small entries cost less without a stream each. Throws AnomalyError as `inflate` does. */
+export function inflateSmall(packed: Uint8Array, entry: Deflated): Uint8Array {
   let consumed = packed.length;
   let bytes: Uint8Array;
   try {

@@ -11,7 +11,7 @@ import { readTar, startsTar } from "./tar-records.ts";
 import type { ZipEntry } from "./zip-central.ts";
 import type { ZipView } from "./zip-records.ts";
 import { packedBytes, readZip } from "./zip-records.ts";
-import { collect, streamZipEntry } from "./zip-stream.ts";
+import { plainBytes, streamZipEntry } from "./zip-stream.ts";
 
 /** Whether these first bytes are those of a container that can hold others. */
 export function startsArchive(bytes: Uint8Array): boolean {
@@ -32,6 +32,8 @@ export function storedParts(zip: ZipView): readonly StoredPart[] {
   });
 }
 
+/** Records up to this are read whole. */
+const smallSize = 1 << 20;
 /** What stays in memory of an archive that lies packed in another. */
 const inMemory = 256 << 20;
 
@@ -121,6 +123,11 @@ export class NestedArchives {
     let crc = known;
     const inPlace = record.method === "stored" ? packedBytes(source, record) : null;
     let head = inPlace === null ? undefined : await inPlace.read(0, Math.min(512, inPlace.size));
+    if (crc === undefined && record.size <= smallSize) {
+      const bytes = await plainBytes(source, record);
+      head ??= bytes;
+      crc = crc32(bytes);
+    }
     if (crc === undefined) {
       crc = 0;
       for await (const block of streamZipEntry(source, record)) {
@@ -138,7 +145,7 @@ export class NestedArchives {
       this.#report({ rule: "archive/limits", message, at });
       return;
     }
-    const inner = inPlace ?? memorySource(await collect(streamZipEntry(source, record), record.size));
+    const inner = inPlace ?? memorySource(await plainBytes(source, record));
     await this.scan(inner, at, null, new Map(), depth + 1);
   }
 

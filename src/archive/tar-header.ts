@@ -18,14 +18,16 @@ export function isZero(bytes: Uint8Array): boolean {
 /** The sum of all bytes, the checksum field taken as blanks; old systems added signed bytes. */
 export function hasChecksum(block: Uint8Array): boolean {
   const declared = numeral(block.subarray(148, 156));
+  if (declared === null) return false;
   let unsigned = 8 * 0x20;
   let signed = unsigned;
-  for (const [at, byte] of block.entries()) {
+  for (let at = 0; at < block.length; at += 1) {
     if (at >= 148 && at < 156) continue;
+    const byte = block[at] ?? 0;
     unsigned += byte;
     signed += (byte << 24) >> 24;
   }
-  return declared !== null && (declared === unsigned || declared === signed);
+  return declared === unsigned || declared === signed;
 }
 
 /** Octal digits with blanks around and a NUL or blank at the end, or GNU's base 256; null when it is neither. */
@@ -36,6 +38,7 @@ function numeral(field: Uint8Array): number | null {
     if (first !== 0x80) return null;
     return field.subarray(1).reduce((value, byte) => value * 256 + byte, 0);
   }
+  if (first !== 0 && first !== 0x20 && (first < 0x30 || first > 0x37)) return null;
   const text = Buffer.from(field).toString("latin1");
   // Nothing but NULs and blanks may follow the digits: a second number would be read by some.
   const match = /^ *([0-7]*)[ \0]*$/u.exec(text);

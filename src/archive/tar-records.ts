@@ -39,9 +39,9 @@ interface Reading {
 
 /** Whether a tar file starts here: its first block is a header. */
 export function startsTar(block: Uint8Array): boolean {
-  return (
-    block.length >= blockSize && !isZero(block.subarray(0, blockSize)) && hasChecksum(block.subarray(0, blockSize))
-  );
+  if (block.length < blockSize) return false;
+  const header = block.subarray(0, blockSize);
+  return hasChecksum(header) && !isZero(header);
 }
 
 /** Reads the headers of a tar file. Never throws for what the bytes say. */

@@ -5,8 +5,7 @@ import { collisionAnomalies } from "./entry-path.ts";
 import type { Limits } from "./limits.ts";
 import { defaultLimits, isBomb } from "./limits.ts";
 import type { ZipEntry } from "./zip-central.ts";
-import { readDirectory } from "./zip-central.ts";
-import { findDirectory } from "./zip-end.ts";
+import { readCentral } from "./zip-directory.ts";
 import { walkEntries } from "./zip-walk.ts";
 
 /** A ZIP file as its headers describe it; nothing is unpacked. */
@@ -32,10 +31,9 @@ export function readZip(source: ByteSource, limits: Limits = defaultLimits): Pro
 }
 
 async function readViews(source: ByteSource, limits: Limits): Promise<ZipView> {
-  const anomalies: Anomaly[] = [];
-  const directory = await findDirectory(source, anomalies);
-  if (directory === null) return { entries: [], anomalies };
-  const entries = await readDirectory(source, directory, limits, anomalies);
+  const { directory, entries, anomalies: found } = await readCentral(source, limits);
+  const anomalies = [...found];
+  if (directory === null) return { entries, anomalies };
   // Beyond the limit only a part of the entries is known: the others would look hidden.
   const complete = !anomalies.some(({ rule }) => rule === "archive/limits");
   if (complete) await walkEntries(source, directory, entries, anomalies);
@@ -45,12 +43,9 @@ async function readViews(source: ByteSource, limits: Limits): Promise<ZipView> {
 
 /** The central directory alone: all that is worth fetching of an archive far away. Entries have no `dataOffset` yet. */
 export async function readDirectoryOnly(source: ByteSource, limits: Limits = defaultLimits): Promise<ZipView> {
-  const anomalies: Anomaly[] = [];
-  const directory = await findDirectory(source, anomalies);
-  if (directory === null) return { entries: [], anomalies };
-  const entries = await readDirectory(source, directory, limits, anomalies);
-  anomalies.push(...collisionAnomalies(entries), ...volumeAnomalies(entries, limits));
-  return { entries, anomalies };
+  const { directory, entries, anomalies } = await readCentral(source, limits);
+  if (directory === null) return { entries, anomalies };
+  return { entries, anomalies: [...anomalies, ...collisionAnomalies(entries), ...volumeAnomalies(entries, limits)] };
 }
 
 /** What unpacking would cost by the sizes that the archive declares; no entry may exceed its own in reality. */

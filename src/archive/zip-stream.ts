@@ -4,13 +4,23 @@ import { blocks } from "./byte-source.ts";
 import { inflate } from "./inflate.ts";
 import type { ZipEntry } from "./zip-central.ts";
 import { flag } from "./zip-format.ts";
+import { smallRecord } from "./zip-small.ts";
 import { packedBytes } from "./zip-records.ts";
 
 /** An entry's plain bytes in order. Throws AnomalyError where they are not what the directory declares. */
 export async function* streamZipEntry(source: ByteSource, entry: ZipEntry): AsyncGenerator<Uint8Array> {
   const packed = storedOrPacked(source, entry);
-  if (entry.method === "stored") yield* blocks(packed);
-  else yield* inflate(packed, entry);
+  if (entry.method === "stored") return yield* blocks(packed);
+  const small = await smallRecord(source, entry, packed);
+  if (small === null) yield* inflate(packed, entry);
+  else yield small;
+}
+
+/** The same as one array, for entries that fit into memory. */
+export async function plainBytes(source: ByteSource, entry: ZipEntry): Promise<Uint8Array> {
+  const packed = storedOrPacked(source, entry);
+  if (entry.method === "stored") return packed.read(0, packed.size);
+  return (await smallRecord(source, entry, packed)) ?? collect(inflate(packed, entry), entry.size);
 }
 
 /** The bytes in the file, where they can be read at all. Throws AnomalyError where not. */

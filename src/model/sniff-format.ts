@@ -1,7 +1,5 @@
 import type { ByteSource } from "../archive/byte-source.ts";
-import { defaultLimits } from "../archive/limits.ts";
-import { readDirectory } from "../archive/zip-central.ts";
-import { findDirectory } from "../archive/zip-end.ts";
+import { readCentral } from "../archive/zip-directory.ts";
 import type { ModelFormat } from "./model-format.ts";
 import { looksLikeOnnx } from "./onnx/sniff.ts";
 
@@ -33,9 +31,8 @@ function isSafetensors(start: Buffer, size: number): boolean {
 
 /** The central directory is enough; whether it tells the truth is not the question here. */
 async function sniffZip(source: ByteSource): Promise<ModelFormat> {
-  const directory = await findDirectory(source, []);
+  const { directory, entries } = await readCentral(source);
   if (directory === null) return "unknown";
-  const entries = await readDirectory(source, directory, defaultLimits, []);
   return formatOfNames(entries.map((entry) => entry.path));
 }
 

@@ -1,7 +1,8 @@
 import type { ByteSource } from "../archive/byte-source.ts";
 import type { ZipEntry } from "../archive/zip-central.ts";
-import { packedBytes, readDirectoryOnly } from "../archive/zip-records.ts";
-import { collect, streamZipEntry } from "../archive/zip-stream.ts";
+import { readCentral } from "../archive/zip-directory.ts";
+import { packedBytes } from "../archive/zip-records.ts";
+import { plainBytes } from "../archive/zip-stream.ts";
 import { locateData } from "../archive/zip-walk.ts";
 import { memorySource } from "../archive/byte-source.ts";
 import { MalformedModel } from "./malformed.ts";
@@ -25,7 +26,7 @@ const unpackedLimit = 1 << 26;
 /** Opens a torch ZIP. Throws MalformedModel when it is none. */
 export async function readTorchArchive(source: ByteSource): Promise<TorchArchive> {
   // The second view belongs to the scan; over a network it would cost a request a record.
-  const { entries } = await readDirectoryOnly(source);
+  const { entries } = await readCentral(source);
   const files = entries.filter((entry) => entry.kind === "file");
   const format = formatOfNames(files.map((entry) => entry.path));
   if (format === "unknown") throw new MalformedModel("no torch file");
@@ -47,5 +48,5 @@ export async function openRecord(source: ByteSource, entry: ZipEntry): Promise<B
   const packed = entry.method === "stored" ? packedBytes(source, entry) : null;
   if (packed !== null) return packed;
   if (entry.size > unpackedLimit) throw new MalformedModel(`record ${entry.path} is packed and over 64 MB`);
-  return memorySource(await collect(streamZipEntry(source, entry), entry.size));
+  return memorySource(await plainBytes(source, entry));
 }

@@ -3,7 +3,7 @@ import { basename, resolve } from "node:path";
 import { memorySource } from "../archive/byte-source.ts";
 import { translated } from "../archive/file-source.ts";
 import { readZip } from "../archive/zip-records.ts";
-import { collect, streamZipEntry } from "../archive/zip-stream.ts";
+import { plainBytes } from "../archive/zip-stream.ts";
 import { ArchiverError } from "../errors.ts";
 import type { LoadedTensor } from "../runtime/dummy-input.ts";
 import { readNpy } from "../runtime/npy.ts";
@@ -88,7 +88,7 @@ async function readNpz(bytes: Uint8Array, name: string): Promise<NamedTensor[]> 
   if (total > sizeLimit) throw new ArchiverError("bad-sample", `${name} unpacks to over 256 MB.`);
   const tensors: NamedTensor[] = [];
   for (const entry of arrays) {
-    const plain = await collect(streamZipEntry(source, entry), entry.size);
+    const plain = await plainBytes(source, entry);
     const array = basename(entry.path, ".npy");
     // numpy.savez calls arrays without a name arr_0, arr_1, ….
     tensors.push({ name: /^arr_\d+$/.test(array) ? null : array, tensor: tensorOf(plain, `${name}: ${entry.path}`) });

@@ -4,7 +4,7 @@ import { type ByteSource, memorySource, slice } from "../../archive/byte-source.
 import { defaultLimits, isRuinous } from "../../archive/limits.ts";
 import { readTar } from "../../archive/tar-records.ts";
 import type { ZipEntry } from "../../archive/zip-central.ts";
-import { collect, storedOrPacked, streamZipEntry } from "../../archive/zip-stream.ts";
+import { plainBytes, storedOrPacked, streamZipEntry } from "../../archive/zip-stream.ts";
 import { packedBytes, readZip } from "../../archive/zip-records.ts";
 import type { ModelFormat } from "../model-format.ts";
 import { formatOfNames } from "../sniff-format.ts";
@@ -108,7 +108,7 @@ async function unpacked(scanner: Scanner, source: ByteSource, entry: ZipEntry, t
   scanner.budget.unpacked -= entry.method === "stored" ? 0 : entry.size;
   if (scanner.budget.unpacked < 0) throw unpackable(entry.path);
   if (entry.size <= smallRecord) {
-    const bytes = await collect(streamZipEntry(source, entry), entry.size);
+    const bytes = await plainBytes(source, entry);
     if (!tensor) requireChecksum(crc32(bytes), entry);
     return memorySource(bytes);
   }

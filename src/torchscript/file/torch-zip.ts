@@ -1,9 +1,8 @@
-import { inflateRawSync } from "node:zlib";
 import { type ByteSource, memorySource, slice } from "../../archive/byte-source.ts";
-import type { Anomaly } from "../../archive/archive.ts";
-import { defaultLimits } from "../../archive/limits.ts";
-import { readDirectory } from "../../archive/zip-central.ts";
-import { findDirectory } from "../../archive/zip-end.ts";
+import { AnomalyError } from "../../archive/archive.ts";
+import type { ZipEntry } from "../../archive/zip-central.ts";
+import { readCentral } from "../../archive/zip-directory.ts";
+import { keep } from "../../archive/zip-small.ts";
 import { MalformedModel } from "../../model/malformed.ts";
 import { invalid } from "../lowering-error.ts";
 
@@ -16,58 +15,33 @@ const largestInflated = 1 << 28;
 
 const largestPrefetch = 1 << 24;
 
-/** An entry by the central directory. */
-interface ZipName {
-  readonly name: string;
-  readonly method: number;
-  readonly size: number;
-  readonly packedSize: number;
-  /** Of the local header. */
-  readonly offset: number;
-}
-
 /** The directory alone: torch's readers look nowhere else, and the checks of the container judge the rest. */
-async function zipNames(source: ByteSource): Promise<ZipName[]> {
-  const anomalies: Anomaly[] = [];
-  const directory = await findDirectory(source, anomalies);
+async function entriesOf(source: ByteSource): Promise<readonly ZipEntry[]> {
+  const { directory, entries, anomalies } = await readCentral(source);
   if (directory === null) throw new MalformedModel(anomalies[0]?.message ?? "no ZIP");
-  const entries = await readDirectory(source, directory, defaultLimits, anomalies);
-  return entries.map(({ path, method, size, packedSize, offset }) => {
-    const number = method === "stored" ? 0 : method === "deflated" ? 8 : -1;
-    return { name: path, method: number, size, packedSize, offset };
-  });
-}
-
-function inflate(packed: Uint8Array, { name, size }: ZipName): Uint8Array {
-  try {
-    const bytes = inflateRawSync(packed, { maxOutputLength: Math.max(size, 1) });
-    if (bytes.length === size) return bytes;
-  } catch {
-    // Said below: whatever zlib objects to, the record is not what the directory promises.
-  }
-  throw invalid(`the record ${name} does not unpack to its ${size} bytes`);
+  return entries;
 }
 
 /** The records of a file that `torch.jit.save`, `torch.export.save` or `torch.save` wrote: a ZIP, tensors stored. */
 export class TorchZip {
   readonly #source: ByteSource;
-  readonly #records: ReadonlyMap<string, ZipName>;
+  readonly #records: ReadonlyMap<string, ZipEntry>;
   #ahead: { readonly start: number; readonly bytes: Uint8Array } = { start: 0, bytes: new Uint8Array(0) };
 
-  private constructor(source: ByteSource, records: ReadonlyMap<string, ZipName>) {
+  private constructor(source: ByteSource, records: ReadonlyMap<string, ZipEntry>) {
     this.#source = source;
     this.#records = records;
   }
 
   /** Throws MalformedModel where the directory cannot be read, LoweringError where it is not a torch file's. */
   static async open(source: ByteSource): Promise<TorchZip> {
-    const names = await zipNames(source);
+    const entries = await entriesOf(source);
     // PyTorch's own writer puts everything in one folder; `torch.export.save` up to 2.6 used Python's zipfile without.
-    const flat = names.some(({ name }) => !name.includes("/"));
-    const top = flat ? "" : `${names[0]?.name.split("/")[0] ?? ""}/`;
-    const records = new Map<string, ZipName>();
-    for (const entry of names) {
-      if (entry.name.startsWith(top)) records.set(entry.name.slice(top.length), entry);
+    const flat = entries.some(({ path }) => !path.includes("/"));
+    const top = flat ? "" : `${entries[0]?.path.split("/")[0] ?? ""}/`;
+    const records = new Map<string, ZipEntry>();
+    for (const entry of entries) {
+      if (entry.path.startsWith(top)) records.set(entry.path.slice(top.length), entry);
     }
     return new TorchZip(source, records);
   }
@@ -78,7 +52,7 @@ export class TorchZip {
     if (entries.length < 2) return;
     const start = Math.min(...entries.map(({ offset }) => offset));
     const slack = localHeader + usualExtra;
-    const ends = entries.map(({ offset, packedSize, name }) => offset + packedSize + Buffer.byteLength(name) + slack);
+    const ends = entries.map(({ offset, packedSize, path }) => offset + packedSize + Buffer.byteLength(path) + slack);
     const end = Math.min(Math.max(...ends), this.#source.size);
     if (start < 0 || end <= start || end - start > largestPrefetch) return;
     this.#ahead = { start, bytes: await this.#source.read(start, end - start) };
@@ -110,9 +84,9 @@ export class TorchZip {
   async record(name: string, headBytes = 0): Promise<{ source: ByteSource; head: Uint8Array | null }> {
     const entry = this.#records.get(name);
     if (entry === undefined) throw invalid(`the file has no record ${name}`);
-    if (entry.method !== 0 && entry.method !== 8) throw invalid(`the record ${name} is packed in a way of its own`);
-    if (entry.size > largestInflated && entry.method === 8) throw invalid(`the record ${name} is compressed`);
-    const wanted = localHeader + Buffer.byteLength(entry.name) + usualExtra + headBytes;
+    if (entry.method === "unsupported") throw invalid(`the record ${name} is packed in a way of its own`);
+    if (entry.size > largestInflated && entry.method === "deflated") throw invalid(`the record ${name} is compressed`);
+    const wanted = localHeader + Buffer.byteLength(entry.path) + usualExtra + headBytes;
     const start = await this.#read(entry.offset, Math.min(wanted, this.#source.size - entry.offset));
     const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
     if (start.length < localHeader || view.getUint32(0, true) !== 0x04034b50) {
@@ -121,12 +95,12 @@ export class TorchZip {
     const skip = localHeader + view.getUint16(26, true) + view.getUint16(28, true);
     const offset = entry.offset + skip;
     if (offset + entry.packedSize > this.#source.size) throw invalid(`the record ${name} is cut off`);
-    if (entry.method === 8) {
+    if (entry.method === "deflated") {
       const packed =
         start.length >= skip + entry.packedSize
           ? start.subarray(skip, skip + entry.packedSize)
           : await this.#read(offset, entry.packedSize);
-      const bytes = inflate(packed, entry);
+      const bytes = this.#unpacked(entry, packed);
       return { source: memorySource(bytes), head: bytes };
     }
     if (offset + entry.size > this.#source.size) throw invalid(`the record ${name} is cut off`);
@@ -134,6 +108,15 @@ export class TorchZip {
     const count = Math.min(headBytes, entry.size);
     const head = start.length >= skip + count ? start.subarray(skip, skip + count) : null;
     return { source, head };
+  }
+
+  #unpacked(entry: ZipEntry, packed: Uint8Array): Uint8Array {
+    try {
+      return keep(this.#source, entry, packed);
+    } catch (error) {
+      if (!(error instanceof AnomalyError)) throw error;
+      throw invalid(`the record ${entry.path} does not unpack to its ${entry.size} bytes`);
+    }
   }
 
   async bytes(name: string, limit: number): Promise<Uint8Array> {
