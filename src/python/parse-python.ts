@@ -1,3 +1,4 @@
+import type { Workspace } from "@astral-sh/ruff-wasm-nodejs";
 import { setFlagsFromString } from "node:v8";
 import { nestingOf } from "./nesting.ts";
 import { isPlain } from "./plain-syntax.ts";
@@ -65,9 +66,15 @@ async function loadRuff(): Promise<Ruff> {
     setFlagsFromString(flag);
   }
   const { Workspace, PositionEncoding } = await import("@astral-sh/ruff-wasm-nodejs");
+  const parser = new Workspace({}, PositionEncoding.Utf16);
   // The newest grammar: which Python a server runs is not known, and older syntax stays valid.
   const settings = { "target-version": "py314", lint: { preview: true, select: compilerRules, ignore: [] } };
-  return new Workspace(settings, PositionEncoding.Utf16);
+  let checker: Workspace | undefined;
+  return {
+    comments: (source) => parser.comments(source),
+    parse: (source) => parser.parse(source),
+    check: (source) => (checker ??= new Workspace(settings, PositionEncoding.Utf16)).check(source),
+  };
 }
 
 /** Parses Python source with ruff's parser (WebAssembly, loaded at the first call). Never throws for a bad source. */

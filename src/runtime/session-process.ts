@@ -216,6 +216,18 @@ function changed(
   });
 }
 
+/** `y = Identity(x)` of one float, opset 13. */
+const identity = "CAg6NwoQCgF4EgF5IghJZGVudGl0eRIBZ1oPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCBAoAEA0=";
+
+/**
+ * The first session of a process registers every kernel (25 ms): made of next to nothing, and while our parent is still
+ * busy with its checks. Released, since the threads of two sessions get in each other's way.
+ */
+async function warmUp(ort: Ort): Promise<void> {
+  const session = await ort.InferenceSession.create(Buffer.from(identity, "base64"), { logSeverityLevel: 3 });
+  await session.release();
+}
+
 async function answer(host: Host, request: Request): Promise<Answer> {
   try {
     switch (request.kind) {
@@ -247,7 +259,8 @@ if (typeof engine === "string") {
   say({ kind: "missing", reason: engine });
 } else {
   const host = new Host(engine.ort);
-  let queue: Promise<void> = Promise.resolve();
+  // An engine that cannot even do this says why when it is asked for more.
+  let queue: Promise<void> = warmUp(engine.ort).catch(() => undefined);
   process.on("message", (request: Request) => {
     queue = queue.then(async () => say(await answer(host, request)));
   });
