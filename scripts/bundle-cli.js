@@ -38,6 +38,7 @@ export async function bundleCli(/** @type {string} */ outdir) {
     chunkNames: "chunks/[name]-[hash]",
     write: false,
   });
+  refuseCycles(modules.metafile.outputs);
   for (const { path, text } of modules.outputFiles) {
     mkdirSync(dirname(path), { recursive: true });
     const up = relative(dirname(path), resolve(outdir)) || ".";
@@ -59,6 +60,20 @@ export async function bundleCli(/** @type {string} */ outdir) {
     plugins: [actionsIn(chunks), lightStart],
   });
   return { modules: modules.metafile, start: start.metafile };
+}
+
+/** A file that another one needs while it runs itself would be used before it has anything to give. */
+function refuseCycles(/** @type {import("esbuild").Metafile["outputs"]} */ outputs) {
+  const done = new Set();
+  const visit = (/** @type {string} */ path, /** @type {readonly string[]} */ above) => {
+    if (above.includes(path)) throw new Error(`chunks import each other: ${[...above, path].join(" → ")}`);
+    if (done.has(path)) return;
+    for (const each of outputs[path]?.imports ?? []) {
+      if (each.kind === "import-statement" && each.external !== true) visit(each.path, [...above, path]);
+    }
+    done.add(path);
+  };
+  for (const path of Object.keys(outputs)) visit(path, []);
 }
 
 /**
