@@ -7,7 +7,8 @@ import { isInPlaceName, rowsOf } from "./operators/registry.ts";
 import { kindOf } from "./kind-of.ts";
 import { parseSchema, type Schema, type SchemaDefault } from "./schema.ts";
 import { fits, type Fit } from "./fit.ts";
-import { averaged, keepGrid } from "./quantized-grid.ts";
+import { adoptGrid } from "./quantized-grid.ts";
+import { calledOnGrid } from "./quantized-call.ts";
 import { roundedOnce } from "./single-rounding.ts";
 import { TensorValue } from "./tensor-value.ts";
 import { ListValue, TupleValue, UnknownValue, type Value } from "./value.ts";
@@ -51,9 +52,8 @@ export function callOperator(
     refuseUnknownSizes(name, found.values.values());
     const lower = (values: ReadonlyMap<string, Value>) =>
       withKnownSizes(name, () => operator.lower(new Call(schema, values, builder), builder));
-    const special = averaged(name, found.values, builder, lower) ?? roundedOnce(name, found.values, builder, lower);
-    const result = special ?? lower(found.values);
-    return keepGrid(name, found.values, result, builder);
+    const special = calledOnGrid(name, found.values, builder, lower) ?? roundedOnce(name, found.values, builder, lower);
+    return special ?? lower(found.values);
   }
   const out = keyword.get("out");
   if (out !== undefined && own.length > 0) return callOut(name, positional, keyword, out, builder);
@@ -92,7 +92,10 @@ function callInPlace(
   if (result instanceof UnknownValue) return result;
   if (!(self instanceof TensorValue) || !(result instanceof TensorValue))
     throw invalid(`${name} of something else than a tensor`);
-  if (result !== self) builder.write(self, result);
+  if (result !== self) {
+    builder.write(self, result);
+    adoptGrid(self, result);
+  }
   return self;
 }
 

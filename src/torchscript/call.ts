@@ -24,6 +24,11 @@ export class Call {
     this.#builder = builder;
   }
 
+  /** The same call with other arguments in the place of some. */
+  with(changes: ReadonlyMap<string, Value>): Call {
+    return new Call(this.#schema, new Map([...this.#values, ...changes]), this.#builder);
+  }
+
   /** Whether the overload that was chosen has this argument. */
   has(name: string): boolean {
     return this.#values.has(name);

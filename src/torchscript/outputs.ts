@@ -8,6 +8,7 @@ import { stored } from "./graph-emitter.ts";
 import type { NamedTensor } from "./graph-input.ts";
 import { unsupported } from "./lowering-error.ts";
 import { textOf } from "./operators/text-of.ts";
+import { dequantized } from "./quantized-grid.ts";
 import { liveNodes, usedNames } from "./live-nodes.ts";
 import { GraphValue, TensorValue } from "./tensor-value.ts";
 import { DictValue, ListValue, ObjectValue, TupleValue, UnknownValue, type Value } from "./value.ts";
@@ -60,7 +61,7 @@ function flatten(value: Value, name: string, builder: Builder, depth = 0): Leaf[
   const inner = (items: readonly Value[]) =>
     items.flatMap((item, i) => flatten(item, `${name}_${i}`, builder, depth + 1));
   if (value === null || typeof value === "string" || value instanceof UnknownValue) return [];
-  if (value instanceof TensorValue) return [{ name, tensor: value }];
+  if (value instanceof TensorValue) return [{ name, tensor: dequantized(builder, value) }];
   if (value instanceof TupleValue) {
     return value.items.flatMap((item, i) => flatten(item, value.fields?.[i] ?? `${name}_${i}`, builder, depth + 1));
   }

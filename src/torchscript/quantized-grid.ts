@@ -1,10 +1,14 @@
 import type { Builder } from "./builder.ts";
-import { Maths } from "./operators/maths.ts";
 import { clip } from "./operators/activations.ts";
+import { Maths } from "./operators/maths.ts";
 import { TensorValue } from "./tensor-value.ts";
 import { ListValue, TupleValue, type Value } from "./value.ts";
 
-/** The integers of a quantised tensor: (q − zero) × scale, q in [low, high]. */
+/**
+ * The integers q of a quantised tensor stand for (q − zero) × scale, q in [low, high]. Our tensor holds the steps
+ * q − zero themselves, as float32: whole numbers up to 2²⁴ are exact there, sums and products of them too, so that the
+ * integers are those of PyTorch's kernels.
+ */
 export interface Grid {
   readonly scale: number;
   readonly zero: number;
@@ -12,33 +16,76 @@ export interface Grid {
   readonly high: number;
 }
 
-/** Grids of quantised activations. Their values are kept as the floats that the integers stand for. */
-const grids = new WeakMap<TensorValue, Grid>();
-
-function names(text: string): ReadonlySet<string> {
-  return new Set(text.split(" ").map((name) => `aten::${name}`));
+/** Weights with a scale for each channel; float32, shaped to broadcast. */
+export interface ChannelGrid {
+  readonly scales: TensorValue;
+  readonly axis: number;
 }
 
-/** Averages land between the integers; PyTorch averages these and rounds to the grid of the input. */
-const averaging = names(
-  "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d avg_pool1d avg_pool2d avg_pool3d mean upsample_bilinear2d",
-);
+const grids = new WeakMap<TensorValue, Grid | ChannelGrid>();
 
-/** What gives other numbers than those of the grid. */
-const bending = names("hardtanh hardtanh_ clamp clamp_ leaky_relu elu");
-
+/** The grid of a tensor whose elements share one. */
 export function gridOf(tensor: TensorValue): Grid | null {
+  const grid = grids.get(tensor);
+  return grid !== undefined && "scale" in grid ? grid : null;
+}
+
+export function anyGridOf(tensor: TensorValue): Grid | ChannelGrid | null {
   return grids.get(tensor) ?? null;
 }
 
-/** Rounded to the nearest number of the grid, and marked as quantised. */
+/** Says of steps what grid they are of. */
+export function onGrid<G extends Grid | ChannelGrid>(steps: TensorValue, grid: G): TensorValue {
+  grids.set(steps, grid);
+  return steps;
+}
+
+/** After a write: the tensor is on the grid of what was written. */
+export function adoptGrid(tensor: TensorValue, written: TensorValue): void {
+  const grid = grids.get(written);
+  if (grid === undefined) grids.delete(tensor);
+  else grids.set(tensor, grid);
+}
+
+export function sameGrid(a: Grid, b: Grid): boolean {
+  return a.scale === b.scale && a.zero === b.zero && a.low === b.low && a.high === b.high;
+}
+
+/** The floats that a tensor's integers stand for; the tensor itself when it is not quantised. */
+export function dequantized(builder: Builder, x: TensorValue): TensorValue {
+  const grid = grids.get(x);
+  if (grid === undefined) return x;
+  return new Maths(builder).mul(x, "scale" in grid ? Math.fround(grid.scale) : grid.scales);
+}
+
+/**
+ * The floats as PyTorch's vectors compute them: q × scale − zero × scale in one rounding, the second product rounded
+ * before. The exact remainder of that rounding moves every element.
+ */
+export function fusedFloats(builder: Builder, x: TensorValue): TensorValue {
+  const grid = gridOf(x);
+  if (grid === null) return dequantized(builder, x);
+  const m = new Maths(builder);
+  const scale = Math.fround(grid.scale);
+  const rest = scale * grid.zero - Math.fround(scale * grid.zero);
+  if (rest === 0) return m.mul(x, scale);
+  return builder.cast(m.add(m.mul(builder.cast(x, "float64"), scale), rest), "float32");
+}
+
+/** Steps within the limits of a grid, from numbers of steps that need not be whole. */
+export function rounded(builder: Builder, steps: TensorValue, grid: Grid): TensorValue {
+  return limited(builder, new Maths(builder).round(steps), grid);
+}
+
+/** Whole steps, cut to the limits of a grid. */
+export function limited(builder: Builder, steps: TensorValue, grid: Grid): TensorValue {
+  return onGrid(clip(builder, steps, grid.low - grid.zero, grid.high - grid.zero), grid);
+}
+
+/** Floats to the nearest numbers of the grid, by its scale's reciprocal. */
 export function toGrid(builder: Builder, x: TensorValue, grid: Grid): TensorValue {
   const m = new Maths(builder);
-  const steps = m.round(m.mul(builder.cast(x, "float32"), Math.fround(1 / Math.fround(grid.scale))));
-  const q = clip(builder, m.add(steps, grid.zero), grid.low, grid.high);
-  const result = m.mul(m.sub(q, grid.zero), Math.fround(grid.scale));
-  grids.set(result, grid);
-  return result;
+  return rounded(builder, m.mul(builder.cast(x, "float32"), Math.fround(1 / Math.fround(grid.scale))), grid);
 }
 
 /** The grid of `torch.quint8` and its like, by the number of the type. */
@@ -47,52 +94,25 @@ export function gridOfType(code: number, scale: number, zero: number): Grid {
   return code === 14 ? { scale, zero, low: -(2 ** 31), high: 2 ** 31 - 1 } : { scale, zero, low: 0, high: 255 };
 }
 
-function gridAmong(values: Iterable<Value>): Grid | null {
-  for (const value of values) {
-    const grid =
-      value instanceof TensorValue ? gridOf(value) : value instanceof ListValue ? gridAmong(value.content) : null;
-    if (grid !== null) return grid;
-  }
-  return null;
+/** Grids of all tensors among the values, also inside of lists. */
+export function gridsAmong(values: Iterable<Value>): (Grid | ChannelGrid)[] {
+  return [...values].flatMap((value) => {
+    if (value instanceof ListValue) return gridsAmong(value.content);
+    const grid = value instanceof TensorValue ? grids.get(value) : undefined;
+    return grid === undefined ? [] : [grid];
+  });
 }
 
-/** An average of the integers themselves, so that halves are exact. Null: not of that kind, or nothing quantised. */
-export function averaged(
-  name: string,
-  values: ReadonlyMap<string, Value>,
-  builder: Builder,
-  lower: (values: ReadonlyMap<string, Value>) => Value,
-): Value | null {
-  const grid = averaging.has(name) ? gridAmong(values.values()) : null;
-  if (grid === null) return null;
-  const m = new Maths(builder);
-  const scale = Math.fround(grid.scale);
-  const steps = new Map<string, Value>();
-  for (const [argument, value] of values) {
-    const quantised = value instanceof TensorValue && gridOf(value) !== null;
-    steps.set(argument, quantised ? m.round(m.mul(value, Math.fround(1 / scale))) : value);
-  }
-  const result = lower(steps);
-  if (!(result instanceof TensorValue)) return null;
-  const rounded = m.mul(m.round(result), scale);
-  grids.set(rounded, grid);
-  return rounded;
+/** Values with every quantised tensor replaced, also inside of lists. */
+export function replaced(value: Value, of: (tensor: TensorValue) => TensorValue): Value {
+  if (value instanceof ListValue) return new ListValue(value.content.map((item) => replaced(item, of)));
+  return value instanceof TensorValue && grids.has(value) ? of(value) : value;
 }
 
-/** What an operator without quantised numbers of its own gives for them: numbers of the same grid. */
-export function keepGrid(name: string, values: ReadonlyMap<string, Value>, result: Value, builder: Builder): Value {
-  if (name.startsWith("quantized::") || name === "aten::dequantize") return result;
-  const grid = gridAmong(values.values());
-  if (grid === null) return result;
-  const keep = (value: Value): Value => {
-    if (value instanceof ListValue || value instanceof TupleValue) {
-      for (const item of value instanceof ListValue ? value.content : value.items) keep(item);
-      return value;
-    }
-    if (!(value instanceof TensorValue) || value.dtype !== "float32") return value;
-    if (bending.has(name)) return toGrid(builder, value, grid);
-    grids.set(value, grid);
-    return value;
-  };
-  return keep(result);
+/** Says of all float tensors of a result that they are steps of the grid. */
+export function marked(result: Value, grid: Grid): Value {
+  if (result instanceof ListValue || result instanceof TupleValue) {
+    for (const item of result instanceof ListValue ? result.content : result.items) marked(item, grid);
+  } else if (result instanceof TensorValue && result.dtype === "float32") onGrid(result, grid);
+  return result;
 }

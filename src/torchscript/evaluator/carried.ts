@@ -1,7 +1,8 @@
 import type { Builder } from "../builder.ts";
 import type { Change } from "../journal.ts";
-import { LoweringError } from "../lowering-error.ts";
+import { LoweringError, unsupported } from "../lowering-error.ts";
 import { knownItems, stackedAs } from "../stacked-list.ts";
+import { anyGridOf } from "../quantized-grid.ts";
 import { asSymbolic } from "../symbolic.ts";
 import { type GraphValue, TensorValue } from "../tensor-value.ts";
 import {
@@ -117,10 +118,16 @@ function isLonger({ before, after }: Change): boolean {
 export function leavesOf(frame: Frame, carried: Carried): TensorValue[] {
   const leaves: TensorValue[] = [];
   walkCarried(frame, carried, (leaf) => {
+    refuseQuantized(leaf);
     leaves.push(leaf);
     return leaf;
   });
   return leaves;
+}
+
+/** Its grid would have to be the same in every round. */
+export function refuseQuantized(tensor: TensorValue): void {
+  if (anyGridOf(tensor) !== null) throw unsupported("a loop on the values of a tensor that carries a quantised one");
 }
 
 /** Puts graph values in the places of the carried leaves, in the same order. */

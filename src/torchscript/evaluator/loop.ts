@@ -12,6 +12,7 @@ import {
   noteLocals,
   nothingCarried,
   place,
+  refuseQuantized,
   reform,
   snapshot,
 } from "./carried.ts";
@@ -142,6 +143,7 @@ function walkRound(frame: Frame, loop: SymbolicLoop, carried: Carried, counter: 
 function addedTo(list: ListValue, builder: Builder): Added {
   const items = [...growing(list)].map((item) => {
     const { kind, tensor } = itemTensor(item, builder);
+    refuseQuantized(tensor);
     return { kind, value: builder.read(tensor) };
   });
   if (items.length === 0) throw unsupported("a list that a loop on the values of a tensor changes in some rounds only");

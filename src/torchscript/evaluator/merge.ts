@@ -7,6 +7,7 @@ import { unsupported } from "../lowering-error.ts";
 import { type ItemForm, itemForm, stackedAs } from "../stacked-list.ts";
 import { asSymbolic } from "../symbolic.ts";
 import { inScope } from "./subgraph.ts";
+import { gridOf, onGrid, sameGrid } from "../quantized-grid.ts";
 import { GraphValue, type Scope, type TensorContent, TensorValue } from "../tensor-value.ts";
 import {
   DictValue,
@@ -59,7 +60,9 @@ export class Merge {
     if (b instanceof UninitializedValue && b.reason !== null) return b;
     if (a instanceof UninitializedValue) return this.#only(b, "whenFalse");
     if (b instanceof UninitializedValue) return this.#only(a, "whenTrue");
-    if (a instanceof TensorValue && b instanceof TensorValue) return this.#tensor(this.#read(a), this.#read(b));
+    if (a instanceof TensorValue && b instanceof TensorValue) {
+      return merged(this.#tensor(this.#read(a), this.#read(b)), a, b);
+    }
     if (a instanceof TupleValue && b instanceof TupleValue && a.items.length === b.items.length) {
       return new TupleValue(this.#items(a.items, b.items), a.fields, a.type);
     }
@@ -245,6 +248,16 @@ export class Merge {
     }
     return value;
   }
+}
+
+/** Quantised tensors of two arms are steps of one grid, or beyond us. */
+function merged(result: TensorValue, a: TensorValue, b: TensorValue): TensorValue {
+  const [whenTrue, whenFalse] = [gridOf(a), gridOf(b)];
+  if (whenTrue === null && whenFalse === null) return result;
+  if (whenTrue === null || whenFalse === null || !sameGrid(whenTrue, whenFalse)) {
+    throw unsupported("a branch on the values of a tensor whose arms are quantised differently");
+  }
+  return onGrid(result, whenTrue);
 }
 
 /** Calls `visit` for every tensor that a value holds. */

@@ -1,5 +1,5 @@
 import type { Builder } from "../builder.ts";
-import { bytesOf } from "../../graph/dtype.ts";
+import { bytesOf, type DType } from "../../graph/dtype.ts";
 import { invalid, LoweringError } from "../lowering-error.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { DeviceValue, DictValue, ListValue, ObjectValue, TupleValue, type Value } from "../value.ts";
@@ -15,6 +15,7 @@ import {
   PickledTuple,
 } from "./pickled.ts";
 import { Maths } from "../operators/maths.ts";
+import { onGrid } from "../quantized-grid.ts";
 import { eachPickled } from "./torchscript-file.ts";
 import type { TorchZip } from "./torch-zip.ts";
 import { knownIntegerBytes, loadWeight } from "./weights.ts";
@@ -58,13 +59,13 @@ export async function loadTensors(
   await Promise.all(Array.from({ length: concurrency }, work));
   for (const [tensor, integers] of loaded) {
     if (tensor.quantizer === null) continue;
-    loaded.set(tensor, dequantized(builder, integers, tensor.quantizer, loaded));
+    loaded.set(tensor, quantized(builder, integers, tensor.quantizer, loaded));
   }
   return loaded;
 }
 
-/** The floats that the integers stand for, as nodes of the graph: the file keeps the integers. */
-function dequantized(
+/** The file keeps the integers; their steps from zero are nodes of the graph. */
+function quantized(
   builder: Builder,
   integers: TensorValue,
   quantizer: PickledTuple,
@@ -72,15 +73,22 @@ function dequantized(
 ): TensorValue {
   const m = new Maths(builder);
   const [scheme, scale = null, zero = null, axis] = quantizer.items;
-  const perChannel = scheme instanceof PickledGlobal && scheme.name.includes("per_channel");
+  const name = scheme instanceof PickledGlobal ? scheme.name : "";
   const factor = (value: Pickled): TensorValue | number => {
     if (!(value instanceof PickledTensor)) return Number(value);
     const tensor = loaded.get(value);
     if (tensor === undefined) throw invalid("a quantised tensor without its scales");
-    const shape = integers.shape.map((dim, i) => (perChannel && i === Number(axis) ? dim : 1));
+    const shape = integers.shape.map((dim, i) => (i === Number(axis) ? dim : 1));
     return builder.reshape(builder.cast(tensor, "float32"), shape);
   };
-  return m.mul(m.sub(builder.cast(integers, "float32"), factor(zero)), factor(scale));
+  const [step, origin] = [factor(scale), factor(zero)];
+  const steps = m.sub(builder.cast(integers, "float32"), origin);
+  // Tables of embeddings have zeros between the integers: no grid that a layer could compute on.
+  if (name.includes("float_qparams")) return m.mul(steps, step);
+  if (typeof step !== "number") return onGrid(steps, { scales: step, axis: Number(axis) });
+  const limits: Partial<Record<DType, readonly [number, number]>> = { int8: [-128, 127], uint8: [0, 255] };
+  const [low, high] = limits[integers.dtype] ?? [-(2 ** 31), 2 ** 31 - 1];
+  return onGrid(steps, { scale: step, zero: Number(zero), low, high });
 }
 
 async function loadTensor(

@@ -4,10 +4,13 @@ import { invalid } from "../lowering-error.ts";
 import { TensorValue } from "../tensor-value.ts";
 import { ListValue, ObjectValue, TupleValue, type Value } from "../value.ts";
 import { clip } from "./activations.ts";
+import { anyGridOf } from "../quantized-grid.ts";
 import { Maths } from "./maths.ts";
+import { linear } from "./products.ts";
 import { axesOf, reduce } from "./reduce.ts";
+import { weightScaleOf } from "./requantization.ts";
 
-/** Weights of a quantised layer as floats, and how a convolution applies them. */
+/** Weights of a quantised layer as steps of their grid, and how a convolution applies them. */
 export interface Packed {
   readonly weight: TensorValue;
   readonly bias: TensorValue | null;
@@ -81,15 +84,43 @@ function convolutionOf(builder: Builder, tensors: readonly Value[], optional: re
   return { weight, bias, ...common, groups: known[1 + 4 * n] ?? 1, transposed: (known[2 + 4 * n] ?? 0) !== 0 };
 }
 
-/** Rounded to 256 (or 128) steps between the least and the greatest element and 0. */
-export function dynamically(builder: Builder, x: TensorValue, reduced: boolean): TensorValue {
+/**
+ * A linear layer whose input is rounded to 256 (or 128) steps between its least and greatest element and 0, as FBGEMM
+ * does. Weights that are not quantised (float16) take the input as it is.
+ */
+export function dynamicLinear(
+  builder: Builder,
+  x: TensorValue,
+  { weight, bias }: Packed,
+  reduced: boolean,
+): TensorValue {
+  if (anyGridOf(weight) === null) return linear(builder, x, weight, bias);
+  const m = new Maths(builder);
+  const { steps, scale } = dynamically(builder, x, reduced);
+  // Rounding changes no sum; it keeps ONNX Runtime from multiplying the scales into the weights.
+  const sums = m.round(linear(builder, steps, weight, null));
+  const product = m.mul(sums, m.mul(scale, weightScaleOf(builder, weight, sums.rank, sums.rank - 1)));
+  return bias === null ? product : m.add(product, bias);
+}
+
+/** Scale and zero in double precision, as PyTorch chooses them. */
+export function dynamically(
+  builder: Builder,
+  x: TensorValue,
+  reduced: boolean,
+): { steps: TensorValue; scale: TensorValue } {
   const m = new Maths(builder);
   const all = axesOf(null, x.rank);
-  const least = m.min(reduce(builder, "ReduceMin", x, all, false), 0);
-  const most = m.max(reduce(builder, "ReduceMax", x, all, false), 0);
-  const raw = m.div(m.sub(most, least), reduced ? 127 : 255);
-  const scale = m.where(m.equal(raw, 0), builder.full("float32", 0.1), raw);
-  const zero = clip(builder, m.round(m.neg(m.div(least, scale))), 0, 255);
-  const q = clip(builder, m.round(m.add(m.mul(x, m.unary("Reciprocal", scale)), zero)), 0, 255);
-  return m.mul(m.sub(q, zero), scale);
+  const most = reduced ? 127 : 255;
+  const bound = (op: "ReduceMin" | "ReduceMax") => builder.cast(reduce(builder, op, x, all, false), "float64");
+  const [low, high] = [m.min(bound("ReduceMin"), 0), m.max(bound("ReduceMax"), 0)];
+  const raw = m.div(m.sub(high, low), most);
+  const exact = m.where(m.equal(raw, 0), builder.full("float64", 0.1), raw);
+  const zero = builder.cast(clip(builder, m.round(m.neg(m.div(low, exact))), 0, most), "float32");
+  const scale = builder.cast(m.max(exact, leastScale), "float32");
+  const steps = m.round(m.mul(x, m.unary("Reciprocal", scale)));
+  return { steps: m.max(m.min(steps, m.sub(255, zero)), m.neg(zero)), scale };
 }
+
+/** Steps that float16 could not hold as a normal number are made wider. */
+const leastScale = 6.1e-5;

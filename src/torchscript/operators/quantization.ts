@@ -1,6 +1,7 @@
 import type { DType } from "../../graph/dtype.ts";
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
+import { dequantized } from "../quantized-grid.ts";
 import { normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
@@ -120,7 +121,8 @@ export const quantization: readonly Operator[] = [
     name: "aten::dequantize",
     schemas: ["aten::dequantize.self(Tensor self) -> Tensor", "aten::dequantize.tensor(Tensor qtensor) -> Tensor"],
     doc: "The tensor itself, as floats.",
-    lower: (call, builder) => builder.cast(call.tensor(call.has("self") ? "self" : "qtensor"), "float32"),
+    lower: (call, builder) =>
+      builder.cast(dequantized(builder, call.tensor(call.has("self") ? "self" : "qtensor")), "float32"),
   },
   {
     name: "aten::_weight_int8pack_mm",

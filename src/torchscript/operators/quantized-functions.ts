@@ -1,40 +1,49 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { invalid, unsupported } from "../lowering-error.ts";
-import { gridOf, gridOfType, toGrid } from "../quantized-grid.ts";
+import { anyGridOf, fusedFloats, type Grid, gridOf, gridOfType, onGrid, rounded, toGrid } from "../quantized-grid.ts";
 import { TensorValue } from "../tensor-value.ts";
-import { activations } from "./activations.ts";
+import { activations, clip } from "./activations.ts";
 import { bags } from "./embedding.ts";
 import { Maths } from "./maths.ts";
-import { normalization } from "./normalization.ts";
 import type { Operator } from "./operator.ts";
 import { packedOf } from "./packed-weights.ts";
+import { alongAxis, inputGrid } from "./requantization.ts";
 import { row } from "./row.ts";
+
+const resultGrid = "float output_scale, int output_zero_point";
 
 /** The floats' own operator, and the arguments of its quantised form by the names that the former gives them. */
 const functions: Readonly<Record<string, string>> = {
-  hardswish: "Tensor self, float output_scale, int output_zero_point",
-  leaky_relu: "Tensor self, Scalar negative_slope, bool inplace, float output_scale, int output_zero_point",
-  elu: "Tensor self, float output_scale, int output_zero_point, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1",
-  group_norm:
-    "Tensor input, int num_groups, Tensor? weight, Tensor? bias, float eps, float output_scale, int output_zero_point",
-  instance_norm:
-    "Tensor input, Tensor? weight, Tensor? bias, float eps, float output_scale, int output_zero_point, bool use_input_stats=True",
-  layer_norm:
-    "Tensor input, int[] normalized_shape, Tensor? weight, Tensor? bias, float eps, float output_scale, int output_zero_point",
+  sigmoid: `Tensor self, ${resultGrid}`,
+  hardswish: `Tensor self, ${resultGrid}`,
+  leaky_relu: `Tensor self, Scalar negative_slope, bool inplace, ${resultGrid}`,
+  elu: `Tensor self, ${resultGrid}, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1`,
+  celu: `Tensor self, ${resultGrid}, Scalar alpha=1`,
+  prelu: `Tensor self, Tensor weight, ${resultGrid}`,
 };
 
 function ownOperator(name: string): Operator {
-  const found = [...activations, ...normalization].find((operator) => operator.name === name);
+  const found = activations.find((operator) => operator.name === name);
   if (found === undefined) throw invalid(`no operator ${name}`);
   return found;
 }
 
-function onGrid(name: string, args: string): Operator {
+/** The grid that a call names, of the type of its input. */
+function wanted(call: Call, input: TensorValue): Grid {
+  const { low, high } = inputGrid(input, call.name);
+  return { scale: call.float("output_scale"), zero: call.int("output_zero_point"), low, high };
+}
+
+function ofFloats(name: string, args: string): Operator {
   return row(`quantized::${name}`, [`(${args}) -> Tensor`], "Of floats, rounded to the grid.", (call, builder) => {
-    const result = ownOperator(`aten::${name}`).lower(call, builder);
+    const self = call.tensor("self");
+    const result = ownOperator(`aten::${name}`).lower(
+      call.with(new Map([["self", fusedFloats(builder, self)]])),
+      builder,
+    );
     if (!(result instanceof TensorValue)) throw invalid(`quantized::${name} of something that is no tensor`);
-    return toGrid(builder, result, gridOfType(13, call.float("output_scale"), call.int("output_zero_point")));
+    return toGrid(builder, result, wanted(call, self));
   });
 }
 
@@ -42,43 +51,50 @@ function quantizePerChannel(call: Call, builder: Builder): TensorValue {
   const m = new Maths(builder);
   const self = call.tensor("self");
   const axis = call.int("axis") < 0 ? call.int("axis") + self.rank : call.int("axis");
-  const shape = self.shape.map((dim, i) => (i === axis ? dim : 1));
-  const [scale, zero] = ["scales", "zero_points"].map((name) =>
-    builder.reshape(builder.cast(call.tensor(name), "float32"), shape),
+  const [scales, zero] = ["scales", "zero_points"].map((name) =>
+    alongAxis(builder, builder.cast(call.tensor(name), "float32"), self.rank, axis),
   );
   const { low, high } = gridOfType(call.int("dtype"), 1, 0);
-  const steps = m.add(m.round(m.div(self, scale)), zero);
-  return m.mul(m.sub(m.max(m.min(steps, high), low), zero), scale);
+  const q = m.add(m.round(m.mul(self, m.unary("Reciprocal", scales))), zero);
+  return onGrid(m.sub(clip(builder, q, low, high), zero), { scales, axis });
 }
 
 function integers(call: Call, builder: Builder): TensorValue {
-  const m = new Maths(builder);
   const self = call.tensor("self");
-  const grid = gridOf(self);
-  if (grid === null) throw unsupported("aten::int_repr of a tensor whose grid is not known");
-  const steps = m.add(m.round(m.mul(self, Math.fround(1 / Math.fround(grid.scale)))), grid.zero);
-  return builder.cast(steps, grid.low === 0 ? "uint8" : grid.low === -128 ? "int8" : "int32");
+  const grid = gridOfCall(call);
+  const q = grid.zero === 0 ? self : new Maths(builder).add(self, grid.zero);
+  return builder.cast(q, grid.low === 0 ? "uint8" : grid.low === -128 ? "int8" : "int32");
 }
 
 /** A number moves the grid by whole steps; one that would move 0 out of the grid makes it wider. */
 function shifted(call: Call, builder: Builder): TensorValue {
   const m = new Maths(builder);
   const grid = gridOfCall(call, "qa");
-  const steps = Math.round(Number(call.scalar("b")) / grid.scale);
+  const steps = roundHalfToEven(Number(call.scalar("b")) / grid.scale);
   const zero = grid.zero - steps;
-  const reach = zero < grid.low ? grid.high - zero : zero > grid.high ? zero - grid.low : grid.high - grid.low;
+  const moved = m.add(call.tensor("qa"), steps);
+  if (zero >= grid.low && zero <= grid.high) return onGrid(moved, { ...grid, zero });
+  const reach = zero < grid.low ? grid.high - zero : zero - grid.low;
   const scale = (reach / (grid.high - grid.low)) * grid.scale;
-  const moved = { ...grid, scale, zero: Math.min(Math.max(zero, grid.low), grid.high) };
-  return toGrid(builder, m.add(call.tensor("qa"), Math.fround(steps * grid.scale)), moved);
+  const wide = { ...grid, scale, zero: zero < grid.low ? grid.low : grid.high };
+  const factor = Math.fround(Math.fround(grid.scale) * Math.fround(1 / Math.fround(scale)));
+  return rounded(builder, m.mul(moved, factor), wide);
 }
 
-/** A number makes the steps of the grid wider. */
+function roundHalfToEven(x: number): number {
+  const whole = Math.round(x);
+  return whole - x === 0.5 && whole % 2 !== 0 ? whole - 1 : whole;
+}
+
+/** A number makes the steps of the grid wider; a negative one turns it around. */
 function stretched(call: Call, builder: Builder): TensorValue {
   const grid = gridOfCall(call, "qa");
   const factor = Number(call.scalar("b"));
-  if (factor <= 0) throw unsupported("a quantised tensor times a number that is not positive");
-  const wide = { ...grid, scale: grid.scale * factor };
-  return toGrid(builder, new Maths(builder).mul(call.tensor("qa"), factor), wide);
+  const self = call.tensor("qa");
+  const m = new Maths(builder);
+  if (factor > 0) return onGrid(m.mul(self, 1), { ...grid, scale: grid.scale * factor });
+  if (factor === 0) return onGrid(m.mul(self, 0), { ...grid, scale: 1, zero: 0 });
+  return onGrid(m.neg(self), { ...grid, scale: grid.scale * -factor, zero: grid.high + grid.low - grid.zero });
 }
 
 function withoutNegative(of: Operator["lower"]): Operator["lower"] {
@@ -87,7 +103,7 @@ function withoutNegative(of: Operator["lower"]): Operator["lower"] {
     if (!(result instanceof TensorValue)) return result;
     const grid = gridOf(result);
     const positive = builder.emit("Relu", [result], {}, { dtype: result.dtype, shape: result.shape });
-    return grid === null ? positive : toGrid(builder, positive, grid);
+    return grid === null ? positive : onGrid(positive, grid);
   };
 }
 
@@ -99,7 +115,7 @@ function gridOfCall(call: Call, name = "self") {
 
 /** Functions of quantised tensors, and what programs ask of them. */
 export const quantizedFunctions: readonly Operator[] = [
-  ...Object.entries(functions).map(([name, args]) => onGrid(name, args)),
+  ...Object.entries(functions).map(([name, args]) => ofFloats(name, args)),
   ...Object.entries({ add_scalar: shifted, mul_scalar: stretched }).flatMap(([name, of]) => [
     row(`quantized::${name}`, ["(Tensor qa, Scalar b) -> Tensor"], "The grid moves with the number.", of),
     row(
@@ -143,6 +159,6 @@ export const quantizedFunctions: readonly Operator[] = [
     "prim::is_quantized",
     ["(Tensor self) -> bool"],
     "Whether a tensor is on a grid.",
-    (call) => gridOf(call.tensor("self")) !== null,
+    (call) => anyGridOf(call.tensor("self")) !== null,
   ),
 ];

@@ -1,82 +1,126 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
-import { invalid } from "../lowering-error.ts";
-import { gridOf, gridOfType, toGrid } from "../quantized-grid.ts";
+import { fusedFloats, type Grid, gridOf, gridOfType, onGrid, rounded, sameGrid, toGrid } from "../quantized-grid.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
 import { convolve } from "./convolution.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
-import { dynamically, pack, packedOf } from "./packed-weights.ts";
+import { dynamicLinear, pack, type Packed, packedOf } from "./packed-weights.ts";
 import { linear } from "./products.ts";
+import { alongAxis, type Engine, inputGrid, requantize, weightScaleOf } from "./requantization.ts";
 import { row } from "./row.ts";
 
 function relu(builder: Builder, x: TensorValue, wanted: boolean): TensorValue {
   return wanted ? builder.emit("Relu", [x], {}, { dtype: x.dtype, shape: x.shape }) : x;
 }
 
-/** Rounded to the grid that the call names. */
-function onto(call: Call, builder: Builder, x: TensorValue, scale: string, zero: string): TensorValue {
-  return toGrid(builder, x, gridOfType(13, call.float(scale), call.int(zero)));
+/** Scale and zero of the result, by their names. */
+function wanted(call: Call, scale: string, zero: string): Grid {
+  return gridOfType(13, call.float(scale), call.int(zero));
 }
 
-function dynamicLinear(positive: boolean, half: boolean): Operator["lower"] {
+function dynamicLayer(positive: boolean, half: boolean): Operator["lower"] {
   return (call, builder) => {
-    const { weight, bias } = packedOf(call, builder, "W_prepack");
-    const x = half ? call.tensor("X") : dynamically(builder, call.tensor("X"), call.bool("reduce_range"));
-    return relu(builder, linear(builder, x, weight, bias), positive);
+    const packed = packedOf(call, builder, "W_prepack");
+    const x = call.tensor("X");
+    const result = half
+      ? linear(builder, x, packed.weight, packed.bias)
+      : dynamicLinear(builder, x, packed, call.bool("reduce_range"));
+    return relu(builder, result, positive);
   };
 }
 
 function staticLinear(positive: boolean): Operator["lower"] {
   return (call, builder) => {
     const { weight, bias } = packedOf(call, builder, "W_prepack");
-    const result = relu(builder, linear(builder, call.tensor("X"), weight, bias), positive);
-    return onto(call, builder, result, "Y_scale_i", "Y_zero_point_i");
+    const x = call.tensor("X");
+    const sums = linear(builder, x, weight, null);
+    const weightScale = weightScaleOf(builder, weight, sums.rank, sums.rank - 1);
+    const of = { sums, input: inputGrid(x, call.name), weightScale, bias };
+    return requantize(builder, of, wanted(call, "Y_scale_i", "Y_zero_point_i"), positive, "fbgemm");
   };
+}
+
+/** What PyTorch leaves to oneDNN: no wide groups, no weights with a zero of their own. */
+function engineOf({ weight, groups, outputPadding }: Packed): Engine {
+  const symmetric = (gridOf(weight)?.zero ?? 0) === 0;
+  return symmetric && groups <= 100 && outputPadding.every((pad) => pad === 0) ? "onednn" : "fbgemm";
+}
+
+function sumsOfConvolution(builder: Builder, input: TensorValue, packed: Packed): TensorValue {
+  const spatial = input.rank - 2;
+  // One-dimensional layers are packed as two-dimensional ones of height 1.
+  const flat = packed.weight.rank === input.rank + 1;
+  const weight = flat ? builder.reshape(packed.weight, packed.weight.shape.toSpliced(2, 1)) : packed.weight;
+  const own = (list: readonly number[]) => list.slice(-spatial);
+  return convolve(builder, input, weight, null, {
+    stride: own(packed.stride),
+    padding: own(packed.padding),
+    dilation: own(packed.dilation),
+    groups: packed.groups,
+    transposed: packed.transposed,
+    outputPadding: packed.transposed ? own(packed.outputPadding) : own(packed.stride).map(() => 0),
+  });
 }
 
 function staticConvolution(positive: boolean): Operator["lower"] {
   return (call, builder) => {
     const packed = packedOf(call, builder, "packed_weight");
     const input = call.tensor("qx");
-    const spatial = input.rank - 2;
-    // One-dimensional layers are packed as two-dimensional ones of height 1.
-    const flat = packed.weight.rank === input.rank + 1;
-    const weight = flat ? builder.reshape(packed.weight, packed.weight.shape.toSpliced(2, 1)) : packed.weight;
-    const own = (list: readonly number[]) => list.slice(-spatial);
-    const result = convolve(builder, input, weight, packed.bias, {
-      stride: own(packed.stride),
-      padding: own(packed.padding),
-      dilation: own(packed.dilation),
-      groups: packed.groups,
-      transposed: packed.transposed,
-      outputPadding: packed.transposed ? own(packed.outputPadding) : own(packed.stride).map(() => 0),
-    });
-    return onto(call, builder, relu(builder, result, positive), "output_scale", "output_zero_point");
+    const sums = sumsOfConvolution(builder, input, packed);
+    const weightScale = weightScaleOf(builder, packed.weight, sums.rank, 1);
+    const bias = packed.bias && alongAxis(builder, packed.bias, sums.rank, 1);
+    const of = { sums, input: inputGrid(input, call.name), weightScale, bias };
+    return requantize(builder, of, wanted(call, "output_scale", "output_zero_point"), positive, engineOf(packed));
   };
 }
 
-function combined(op: "add" | "mul" | "cat", positive: boolean): Operator["lower"] {
+/** The grid that the call names, of the type of an operand. */
+function ofType(call: Call, operand: string): Grid {
+  const { low, high } = inputGrid(call.tensor(operand), call.name);
+  return { ...wanted(call, "scale", "zero_point"), low, high };
+}
+
+/** Floats, added and rounded again. */
+function sum(positive: boolean): Operator["lower"] {
+  return (call, builder) => {
+    const floats = (name: string) => fusedFloats(builder, call.tensor(name));
+    const result = new Maths(builder).add(floats("qa"), floats("qb"));
+    return toGrid(builder, relu(builder, result, positive), ofType(call, "qa"));
+  };
+}
+
+/** The product of the integers, times scale × scale × (1 / scale). */
+function product(positive: boolean): Operator["lower"] {
   return (call, builder) => {
     const m = new Maths(builder);
-    if (op === "cat") {
-      const [first, ...others] = call.tensors("qx");
-      const grid = gridOf(first);
-      const axis = call.int("dim") < 0 ? call.int("dim") + first.rank : call.int("dim");
-      const joined = relu(builder, builder.concat([first, ...others], axis), positive);
-      const [scale, zero] = [call.optionalFloat("scale") ?? grid?.scale, call.optionalInt("zero_point") ?? grid?.zero];
-      if (scale === undefined || zero === undefined) throw invalid("quantized::cat without a scale");
-      return toGrid(builder, joined, gridOfType(13, scale, zero));
-    }
-    const result = m[op](call.tensor("qa"), call.tensor("qb"));
-    return onto(call, builder, relu(builder, result, positive), "scale", "zero_point");
+    const [a, b] = [call.tensor("qa"), call.tensor("qb")];
+    const grid = ofType(call, "qa");
+    const unit = Math.fround(Math.fround(inputGrid(a, call.name).scale) * Math.fround(inputGrid(b, call.name).scale));
+    const factor = Math.fround(unit * Math.fround(1 / Math.fround(grid.scale)));
+    return rounded(builder, relu(builder, m.mul(m.mul(a, b), factor), positive), grid);
+  };
+}
+
+function joined(positive: boolean): Operator["lower"] {
+  return (call, builder) => {
+    const all = call.tensors("qx");
+    const first = inputGrid(all[0], call.name);
+    const [scale, zero] = [call.optionalFloat("scale") ?? first.scale, call.optionalInt("zero_point") ?? first.zero];
+    const grid = { ...first, scale, zero };
+    const axis = call.int("dim") < 0 ? call.int("dim") + all[0].rank : call.int("dim");
+    const parts = all.map((x) => {
+      const own = gridOf(x);
+      return own !== null && sameGrid(own, grid) ? x : toGrid(builder, fusedFloats(builder, x), grid);
+    });
+    return onGrid(relu(builder, builder.concat(parts, axis), positive), grid);
   };
 }
 
 const grid = "float output_scale, int output_zero_point";
-const layerDoc = "Weights as floats of their integers; results rounded to the grid.";
-const weights = "Weights and bias of a layer, kept as floats of their integers.";
+const layerDoc = "Integers summed exactly, then rounded to the grid as PyTorch's engine does.";
+const weights = "Weights and bias of a layer.";
 
 function pairOf(make: (positive: boolean) => [string, readonly string[], Operator["lower"]], doc: string): Operator[] {
   return [false, true].map((positive) => {
@@ -149,15 +193,15 @@ export const quantizedLayers: readonly Operator[] = [
     (positive) => [
       positive ? "linear_relu_dynamic" : "linear_dynamic",
       ["(Tensor X, Any W_prepack, bool reduce_range=False) -> Tensor"],
-      dynamicLinear(positive, false),
+      dynamicLayer(positive, false),
     ],
-    "The input rounded to 256 steps between its least and greatest element; weights as floats of their integers.",
+    "The input rounded to 256 steps between its least and greatest element.",
   ),
   ...pairOf(
     (positive) => [
       positive ? "linear_relu_dynamic_fp16" : "linear_dynamic_fp16",
       ["(Tensor X, Any W_prepack) -> Tensor"],
-      dynamicLinear(positive, true),
+      dynamicLayer(positive, true),
     ],
     "With weights in float16.",
   ),
@@ -179,12 +223,12 @@ export const quantizedLayers: readonly Operator[] = [
       layerDoc,
     ),
   ),
-  ...(["add", "mul"] as const).flatMap((op) =>
+  ...Object.entries({ add: sum, mul: product }).flatMap(([name, of]) =>
     pairOf(
       (positive) => [
-        `${op}${positive ? "_relu" : ""}`,
+        `${name}${positive ? "_relu" : ""}`,
         ["(Tensor qa, Tensor qb, float scale, int zero_point) -> Tensor"],
-        combined(op, positive),
+        of(positive),
       ],
       "Rounded to the grid.",
     ),
@@ -193,7 +237,7 @@ export const quantizedLayers: readonly Operator[] = [
     (positive) => [
       `cat${positive ? "_relu" : ""}`,
       ["(Tensor[] qx, int dim, float? scale, int? zero_point) -> Tensor"],
-      combined("cat", positive),
+      joined(positive),
     ],
     "Rounded to the grid, that of the first when none is given.",
   ),

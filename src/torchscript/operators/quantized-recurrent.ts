@@ -5,8 +5,7 @@ import type { TensorValue } from "../tensor-value.ts";
 import { ListValue, ObjectValue, TupleValue, type Value } from "../value.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
-import { dynamically, type Packed, packedIn, packedOf } from "./packed-weights.ts";
-import { linear } from "./products.ts";
+import { dynamicLinear, type Packed, packedIn, packedOf } from "./packed-weights.ts";
 import { sliceAxis } from "./rearrange.ts";
 import { gruStep, lstmStep } from "./recurrent-cells.ts";
 import { row } from "./row.ts";
@@ -40,8 +39,8 @@ function cellOf(value: Value, builder: Builder): Cell {
   };
 }
 
-function apply(builder: Builder, x: TensorValue, { weight, bias }: Packed, reduced: boolean | null): TensorValue {
-  return linear(builder, reduced === null ? x : dynamically(builder, x, reduced), weight, bias);
+function apply(builder: Builder, x: TensorValue, packed: Packed, reduced: boolean | null): TensorValue {
+  return dynamicLinear(builder, x, packed, reduced ?? false);
 }
 
 interface Run {

@@ -3,6 +3,7 @@ import { quantization } from "./quantization.ts";
 import { quantizedRecurrent } from "./quantized-recurrent.ts";
 import { quantizedFunctions } from "./quantized-functions.ts";
 import { quantizedLayers } from "./quantized-layers.ts";
+import { quantizedNormalization } from "./quantized-normalization.ts";
 import { statistics } from "./statistics.ts";
 import { factorizations } from "./factorizations.ts";
 import { matrices } from "./matrices.ts";
@@ -120,6 +121,7 @@ export const operators: readonly Operator[] = [
   ...embeddings,
   ...quantization,
   ...quantizedLayers,
+  ...quantizedNormalization,
   ...quantizedFunctions,
   ...quantizedRecurrent,
   ...prepacked,
