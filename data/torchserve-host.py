@@ -39,7 +39,6 @@ def main(folder, options):
             "-f",
             os.path.join(folder, "config.properties"),
             "-ncs",
-            "--enable-model-api",
         ],
         cwd=folder,
         stdin=subprocess.DEVNULL,

@@ -63,12 +63,19 @@ export class ServerProcess {
     listening = true;
   }
 
-  /** Starts it in `folder`, which is fresh, without waiting for it to listen. */
-  static async start(folder: string, options: ServerOptions): Promise<ServerProcess> {
+  /**
+   * Starts it in `folder`, which is fresh, without waiting for it to listen. `config` gives its config.properties: our
+   * own when left out.
+   */
+  static async start(
+    folder: string,
+    options: ServerOptions,
+    config = (ports: Ports): string => properties(folder, ports, options.timeoutMs),
+  ): Promise<ServerProcess> {
     const temporary = join(folder, "tmp");
     await Promise.all(["tmp", "store", "logs"].map((name) => mkdir(join(folder, name))));
     const ports = await freePorts();
-    await writeFile(join(folder, "config.properties"), properties(folder, ports, options.timeoutMs));
+    await writeFile(join(folder, "config.properties"), config(ports));
     const { python, threads = 0 } = options;
     const child = spawn(python, ["-B", packageFile("data/torchserve-host.py"), folder], {
       cwd: folder,

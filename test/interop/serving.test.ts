@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { runMain } from "../support/run-main.ts";
 import { askPython } from "./python.ts";
-import { type Answer, lacksTorchServe, TorchServe } from "./torchserve.ts";
+import type { Answer } from "../../src/torchserve/client.ts";
+import { lacksTorchServe, TorchServe } from "./torchserve.ts";
 
 const lacking = lacksTorchServe();
 const fixture = (name: string) => resolve("fixtures/efficientnet-lite0", name);
@@ -61,7 +62,7 @@ describe.skipIf(lacking)(`models that we pack, on a server that we configure ${l
     const output = join(folder, "serving");
     const init = await runMain(["config", "init", ...paths, "-o", output, "--cpus", "2", "--memory", "8G"]);
     expect(init.exitCode, init.stderr).toBe(0);
-    server = await TorchServe.startWith(readFileSync(join(output, "config.properties"), "utf8"));
+    server = await TorchServe.start(readFileSync(join(output, "config.properties"), "utf8"));
   });
   afterAll(async () => {
     await server?.[Symbol.asyncDispose]();

@@ -1,28 +1,16 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { rmSync, symlinkSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type PrivateFolder, privateFolder } from "../../src/archive/private-folder.ts";
+import { type Answer, Client, type Door } from "../../src/torchserve/client.ts";
+import { type Doors, listening } from "../../src/torchserve/listening.ts";
+import type { Ports } from "../../src/torchserve/server-files.ts";
+import { ServerProcess } from "../../src/torchserve/server-process.ts";
 import { python } from "./python.ts";
 
-export interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
-/** Seconds that a worker gets to start. */
-const startupTimeout = 120;
+/** Milliseconds that a worker gets to start, and to answer. */
+const timeoutMs = 120_000;
 
 /** Why tests that need the server cannot run; null when they can. */
 export function lacksTorchServe(): string | null {
@@ -43,55 +31,29 @@ function javaProgram(): string {
   return home ? join(home, "bin", "java") : "java";
 }
 
-/** A real TorchServe on free loopback ports, with a store, a temporary folder and a log of its own. */
+/** The server that `--engine torchserve` starts, and what it answers as it stands: refusals are what tests are about. */
 export class TorchServe implements AsyncDisposable {
-  readonly #folder: string;
-  readonly #process: ChildProcess;
-  readonly #ports: readonly number[];
+  readonly #folder: PrivateFolder;
+  readonly #process: ServerProcess;
+  readonly #doors: Doors;
+  readonly #client = new Client(undefined);
   #read = 0;
 
-  private constructor(folder: string, process: ChildProcess, ports: readonly number[]) {
-    this.#folder = folder;
-    this.#process = process;
-    this.#ports = ports;
+  private constructor(folder: PrivateFolder, process: ServerProcess, doors: Doors) {
+    [this.#folder, this.#process, this.#doors] = [folder, process, doors];
   }
 
-  /** `settings`: further lines of config.properties. Throws when the server does not answer within a minute. */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<TorchServe> {
-    const flags = ["--disable-token-auth", "--enable-model-api"];
-    return TorchServe.#start((folder, ports) => properties(folder, ports, settings), flags);
-  }
-
-  /**
-   * A server with this config.properties, but for its ports, which would clash, and without flags that change what it
-   * says. Requests carry the tokens that it writes to key_file.json.
-   */
-  static async startWith(config: string): Promise<TorchServe> {
-    return TorchServe.#start((_, ports) => withPorts(config, ports), []);
-  }
-
-  static async #start(
-    config: (folder: string, ports: readonly number[]) => string,
-    flags: readonly string[],
-  ): Promise<TorchServe> {
-    const folder = mkdtempSync(join(tmpdir(), "torchserve-"));
-    for (const name of ["store", "tmp", "logs"]) mkdirSync(join(folder, name));
-    const ports = await freePorts(5);
-    writeFileSync(join(folder, "config.properties"), config(folder, ports));
-    const log = openSync(join(folder, "server.log"), "w");
-    const child = spawn(javaProgram(), javaArguments(folder, flags), {
-      cwd: folder,
-      detached: true,
-      stdio: ["ignore", log, log],
-      env: { ...process.env, TEMP: join(folder, "tmp"), TMPDIR: join(folder, "tmp"), OMP_NUM_THREADS: "1" },
-    });
-    closeSync(log);
-    const server = new TorchServe(folder, child, ports);
+  /** With this config.properties, but for its ports, which would clash; our own when left out. */
+  static async start(config?: string): Promise<TorchServe> {
+    const folder = await privateFolder();
+    const given = config === undefined ? undefined : (ports: Ports): string => withPorts(config, ports);
+    const started = await ServerProcess.start(folder.path, { python, timeoutMs }, given);
     try {
-      await server.#answers();
-      return server;
+      const { doors } = await listening(started, folder.path, undefined);
+      return new TorchServe(folder, started, doors);
     } catch (error) {
-      await server[Symbol.asyncDispose]();
+      await started.end();
+      await folder.remove();
       throw error;
     }
   }
@@ -99,31 +61,26 @@ export class TorchServe implements AsyncDisposable {
   /** Registers an archive (file or folder) with one worker and waits for it; 200 means READY. */
   async register(archive: string): Promise<Answer> {
     const name = basename(archive);
-    const link = join(this.#folder, "store", name);
+    const link = join(this.#folder.path, "store", name);
     rmSync(link, { force: true });
     symlinkSync(resolve(archive), link);
-    this.#read = this.log().length;
-    const url = encodeURIComponent(name);
-    return this.#ask(
-      "POST",
-      1,
-      `/models?url=${url}&initial_workers=1&synchronous=true`,
-      undefined,
-      startupTimeout + 30,
+    this.#read = this.#process.mark;
+    return this.#settled(
+      await this.#manage("POST", `/models?url=${encodeURIComponent(name)}&initial_workers=1&synchronous=true`),
     );
   }
 
   async predict(model: string, body: Buffer | string, type = "application/octet-stream"): Promise<Answer> {
-    return this.#ask("POST", 0, `/predictions/${model}`, { body, type }, 60);
+    return this.#predict(this.#doors.inference, model, body, type);
   }
 
   /** The same without a token. */
   async predictUnauthorized(model: string, body: Buffer): Promise<Answer> {
-    return this.#ask("POST", 0, `/predictions/${model}`, { body, type: "application/octet-stream" }, 60, false);
+    return this.#predict({ ...this.#doors.inference, token: null }, model, body, "application/octet-stream");
   }
 
   async describe(model: string): Promise<Answer> {
-    return this.#ask("GET", 1, `/models/${model}`, undefined, 30);
+    return this.#manage("GET", `/models/${model}`);
   }
 
   /** What the server says of a model once all of its workers are ready; the last it said after a minute. */
@@ -140,22 +97,22 @@ export class TorchServe implements AsyncDisposable {
 
   /** Names of the registered models. */
   async models(): Promise<string[]> {
-    const { body } = await this.#ask("GET", 1, "/models", undefined, 30);
+    const { body } = await this.#manage("GET", "/models");
     const { models = [] }: { models?: { modelName: string }[] } = JSON.parse(body);
     return models.map((model) => model.modelName);
   }
 
   async unregister(model: string): Promise<Answer> {
-    return this.#ask("DELETE", 1, `/models/${encodeURIComponent(model)}`, undefined, 30);
+    return this.#manage("DELETE", `/models/${encodeURIComponent(model)}`);
   }
 
   log(): string {
-    return readFileSync(join(this.#folder, "server.log"), "utf8");
+    return this.#process.logSince(0);
   }
 
   /** The worker's own last words since the last `register`: the lines that name an exception. */
   why(): string[] {
-    const lines = this.log().slice(this.#read).split("\n");
+    const lines = this.#process.logSince(this.#read).split("\n");
     const named = lines.filter(
       (line) =>
         !line.includes("InterruptedException") &&
@@ -165,109 +122,36 @@ export class TorchServe implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { pid } = this.#process;
-    if (pid !== undefined && this.#process.exitCode === null) {
-      // The group: the server and the workers that it started.
-      process.kill(-pid, "SIGKILL");
-      if (this.#process.exitCode === null) await new Promise((done) => this.#process.once("exit", done));
-    }
-    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 3 });
+    this.#client.close();
+    await this.#process.end();
+    await this.#folder.remove();
   }
 
-  async #answers(): Promise<void> {
-    for (let attempt = 0; attempt < 300; attempt += 1) {
-      if (this.#process.exitCode !== null) throw new Error(`TorchServe ended: ${this.log().slice(-2000)}`);
-      try {
-        const { status } = await this.#ask("GET", 1, "/models", undefined, 5);
-        if (status === 200) return;
-      } catch {
-        // It does not listen yet.
-      }
-      await sleep(200);
-    }
-    throw new Error(`TorchServe does not answer: ${this.log().slice(-2000)}`);
+  #manage(method: string, path: string): Promise<Answer> {
+    return this.#client.ask(this.#doors.management, method, path, timeoutMs + 30_000);
   }
 
-  async #ask(
-    method: string,
-    port: 0 | 1,
-    path: string,
-    content: { readonly body: Buffer | string; readonly type: string } | undefined,
-    seconds: number,
-    authorized = true,
-  ): Promise<Answer> {
-    const response = await fetch(`http://127.0.0.1:${this.#ports[port]}${path}`, {
-      method,
-      signal: AbortSignal.timeout(seconds * 1000),
-      headers: { ...(authorized && this.#token(port)), ...(content && { "content-type": content.type }) },
-      ...(content && { body: new Uint8Array(Buffer.from(content.body)) }),
-    });
-    return { status: response.status, body: await response.text() };
+  /** The log comes through a pipe, and lags behind an answer. */
+  async #settled(answer: Answer): Promise<Answer> {
+    for (let before = -1; before !== this.#process.mark; await sleep(100)) before = this.#process.mark;
+    return answer;
   }
 
-  /** The token that the server wrote when it started, as a header; none when it wants none. */
-  #token(port: 0 | 1): Record<string, string> {
-    const file = join(this.#folder, "key_file.json");
-    if (!existsSync(file)) return {};
-    const keys: Record<string, { key: string }> = JSON.parse(readFileSync(file, "utf8"));
-    return { authorization: `Bearer ${keys[port === 0 ? "inference" : "management"]?.key}` };
+  async #predict(door: Door, model: string, body: Buffer | string, type: string): Promise<Answer> {
+    // Escapes what a URL cannot hold, and no more: TorchServe compares the name as it comes.
+    const { pathname } = new URL(`http://localhost/predictions/${model}`);
+    const content = { name: model, bytes: Buffer.from(body), type };
+    const answer = await this.#client.ask(door, "POST", pathname, 60_000, content);
+    return answer.status === 200 ? answer : this.#settled(answer);
   }
-}
-
-function properties(folder: string, ports: readonly number[], settings: Readonly<Record<string, string>>): string {
-  const rows = {
-    inference_address: `http://127.0.0.1:${ports[0]}`,
-    management_address: `http://127.0.0.1:${ports[1]}`,
-    metrics_address: `http://127.0.0.1:${ports[2]}`,
-    grpc_inference_port: String(ports[3]),
-    grpc_management_port: String(ports[4]),
-    model_store: join(folder, "store"),
-    disable_token_authorization: "true",
-    enable_model_api: "true",
-    disable_system_metrics: "true",
-    enable_metrics_api: "false",
-    default_startup_timeout: String(startupTimeout),
-    number_of_netty_threads: "2",
-    ...settings,
-  };
-  return Object.entries(rows)
-    .map(([key, value]) => `${key}=${value}\n`)
-    .join("");
 }
 
 /** The generated text with the addresses on free ports of the loopback. */
-function withPorts(config: string, ports: readonly number[]): string {
-  const replaced = ["8080", "8081", "8082"].reduce(
-    (text, port, i) => text.replaceAll(`:${port}\n`, `:${ports[i]}\n`),
+function withPorts(config: string, ports: Ports): string {
+  const addresses = { 8080: ports.inference, 8081: ports.management, 8082: ports.metrics };
+  const replaced = Object.entries(addresses).reduce(
+    (text, [port, free]) => text.replaceAll(`:${port}\n`, `:${free}\n`),
     config,
   );
-  return `${replaced}grpc_inference_port=${ports[3]}\ngrpc_management_port=${ports[4]}\n`;
-}
-
-function javaArguments(folder: string, flags: readonly string[]): string[] {
-  const find =
-    "import importlib.util, os; print(os.path.dirname(os.path.dirname(importlib.util.find_spec('ts').origin)))";
-  const site = spawnSync(python, ["-c", find], { encoding: "utf8" }).stdout.trim();
-  const executable = spawnSync(python, ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).stdout.trim();
-  const machine = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", `-Dmodel_server_home=${site}`];
-  const place = [`-Djava.io.tmpdir=${join(folder, "tmp")}`, "-cp", `.:${site}/ts/frontend/*`];
-  const files = ["-f", join(folder, "config.properties")];
-  return [...machine, ...place, "org.pytorch.serve.ModelServer", "--python", executable, ...files, "-ncs", ...flags];
-}
-
-/** Ports that nobody listens on, all different. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === "object" && address ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
+  return `${replaced}grpc_inference_port=${ports.grpcInference}\ngrpc_management_port=${ports.grpcManagement}\n`;
 }

@@ -23,7 +23,6 @@ async function ask(server: TorchServe, recipe: Recipe, path: string): Promise<Ro
     return { name, outcome: "refused", status: registered.status, why: server.why().at(-1) ?? registered.body.trim() };
   }
   const known = await server.models();
-  // Unescaped, as TorchServe compares it; fetch escapes what a URL cannot hold.
   const answer = await server.predict(modelName(recipe), recipe.request ?? photograph);
   const why = answer.status === 200 ? "" : (server.why().at(-1) ?? answer.body.trim());
   for (const model of known) await server.unregister(model);
