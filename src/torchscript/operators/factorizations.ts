@@ -14,7 +14,7 @@ import { row } from "./row.ts";
 /** Factorizations are written out step by step: up to this many columns. */
 const mostColumns = 64;
 
-function transposed(builder: Builder, x: TensorValue): TensorValue {
+export function transposed(builder: Builder, x: TensorValue): TensorValue {
   const axes = x.shape.map((_, axis) => axis);
   return builder.transpose(x, [...axes.slice(0, -2), x.rank - 1, x.rank - 2]);
 }
@@ -48,7 +48,7 @@ function cholesky(builder: Builder, given: TensorValue): TensorValue {
 }
 
 /** Householder's reflections, with the signs that LAPACK gives them. */
-function orthogonal(builder: Builder, given: TensorValue, complete: boolean): [TensorValue, TensorValue] {
+export function orthogonal(builder: Builder, given: TensorValue, complete: boolean): [TensorValue, TensorValue] {
   const m = new Maths(builder);
   const [rows = 0, columns = 0] = given.shape.slice(-2);
   const steps = Math.min(rows, columns);
@@ -110,33 +110,6 @@ function product(builder: Builder, factor: TensorValue, upper: boolean): TensorV
   const wide = triangle(builder, builder.cast(factor, "float64"), upper, false);
   const across = transposed(builder, wide);
   return upper ? matmul(builder, across, wide) : matmul(builder, wide, across);
-}
-
-/** The norm of matrices that needs no singular values. */
-function matrixNorm(call: Call, builder: Builder): TensorValue {
-  const m = new Maths(builder);
-  const self = call.tensor("self");
-  const given = call.value("ord");
-  const dims = call.ints("dim").map((dim) => (dim < 0 ? dim + self.rank : dim));
-  const keep = call.bool("keepdim");
-  const [rows, columns] = dims;
-  if (given === "fro") {
-    const sum = reduce(
-      builder,
-      "ReduceSum",
-      m.square(m.abs(self)),
-      dims.toSorted((a, b) => a - b),
-      keep,
-    );
-    return m.sqrt(sum);
-  }
-  const order = typeof given === "string" ? Number.NaN : Number(call.scalar("ord"));
-  if (Math.abs(order) !== 1 && Math.abs(order) !== Infinity) throw unsupported("a matrix norm by singular values");
-  const [summed, picked] = Math.abs(order) === 1 ? [rows, columns] : [columns, rows];
-  const sums = reduce(builder, "ReduceSum", m.abs(self), [summed], true);
-  const most = reduce(builder, order > 0 ? "ReduceMax" : "ReduceMin", sums, [picked], true);
-  const shape = keep ? most.shape : most.shape.filter((_, axis) => !dims.includes(axis));
-  return builder.reshape(most, shape);
 }
 
 /** Factorizations of matrices, and what is solved with them. */
@@ -212,15 +185,6 @@ export const factorizations: readonly Operator[] = [
       const self = call.tensor("self");
       return builder.cast(inverse(builder, product(builder, self, call.bool("upper"))), self.dtype);
     },
-  ),
-  row(
-    "aten::linalg_matrix_norm",
-    [
-      "(Tensor self, Scalar ord, int[] dim=[-2, -1], bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
-      '.str_ord(Tensor self, str ord="fro", int[] dim=[-2, -1], bool keepdim=False, *, ScalarType? dtype=None) -> Tensor',
-    ],
-    "Frobenius, 1 and infinity.",
-    matrixNorm,
   ),
   row(
     "aten::_linalg_det",

@@ -1,7 +1,7 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { raised } from "../lowering-error.ts";
-import { isComplex, isFloating } from "../promotion.ts";
+import { isComplex, isFloating, normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
 import { complexOf, partsOf } from "./complex.ts";
@@ -136,6 +136,50 @@ export const matrices: readonly Operator[] = [
     schemas: ["aten::linalg_solve(Tensor A, Tensor B, *, bool left=True) -> Tensor"],
     doc: "Linear equations, by the inverse.",
     lower: solve,
+  },
+  {
+    name: "aten::linalg_solve_ex",
+    schemas: [
+      "aten::linalg_solve_ex(Tensor A, Tensor B, *, bool left=True, bool check_errors=False) -> (Tensor result, Tensor info)",
+    ],
+    doc: "Linear equations, by the inverse; the error code is always 0.",
+    lower(call, builder) {
+      return new TupleValue([solve(call, builder), builder.full("int32", 0, call.tensor("A").shape.slice(0, -2))]);
+    },
+  },
+  {
+    name: "aten::linalg_tensorinv",
+    schemas: ["aten::linalg_tensorinv(Tensor self, int ind=2) -> Tensor"],
+    doc: "The inverse of what the first dimensions make of the others.",
+    lower(call, builder) {
+      const { shape } = call.tensor("self");
+      const [rows, columns] = [shape.slice(0, call.int("ind")), shape.slice(call.int("ind"))];
+      const size = rows.reduce((product, dim) => product * dim, 1);
+      return builder.reshape(inverse(builder, builder.reshape(call.tensor("self"), [size, size])), [
+        ...columns,
+        ...rows,
+      ]);
+    },
+  },
+  {
+    name: "aten::linalg_tensorsolve",
+    schemas: ["aten::linalg_tensorsolve(Tensor self, Tensor other, int[]? dims=None) -> Tensor"],
+    doc: "Linear equations over several dimensions.",
+    lower(call, builder) {
+      const [self, other] = [call.tensor("self"), call.tensor("other")];
+      const dims = (call.optionalInts("dims") ?? []).map((dim) => normalizeDim(dim, self.rank));
+      const kept = self.shape.map((_, axis) => axis).filter((axis) => !dims.includes(axis));
+      const a = builder.transpose(self, [...kept, ...dims]);
+      const square = inverse(builder, builder.reshape(a, [other.count, other.count]));
+      const x = matmul(builder, square, builder.reshape(other, [other.count, 1]));
+      return builder.reshape(x, a.shape.slice(other.rank));
+    },
+  },
+  {
+    name: "aten::_linalg_slogdet",
+    schemas: ["aten::_linalg_slogdet(Tensor A) -> (Tensor sign, Tensor logabsdet, Tensor LU, Tensor pivots)"],
+    doc: "Sign and logarithm of the determinant; LU and pivots are not given.",
+    lower: (call, builder) => new TupleValue([...absoluteLog(builder, call.tensor("A")).items, null, null]),
   },
   {
     name: "aten::linalg_det",

@@ -1,14 +1,15 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
-import { raised } from "../lowering-error.ts";
+import { raised, unsupported } from "../lowering-error.ts";
 import type { TensorValue } from "../tensor-value.ts";
+import { inverse } from "./matrices.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { matmul } from "./products.ts";
 import { sliceAxis } from "./rearrange.ts";
 
 /** The identity, n × m. */
-function identity(builder: Builder, dtype: TensorValue["dtype"], n: number, m: number = n): TensorValue {
+export function identity(builder: Builder, dtype: TensorValue["dtype"], n: number, m: number = n): TensorValue {
   const ones = Array.from({ length: n * m }, (_, i) => (Math.floor(i / m) === i % m ? 1 : 0));
   return builder.constant(dtype, [n, m], ones);
 }
@@ -34,7 +35,9 @@ function exponential(builder: Builder, self: TensorValue): TensorValue {
 /** The first columns of H₁ H₂ … Hₖ, Hᵢ = 1 − τᵢ vᵢ vᵢᵀ, vᵢ below the diagonal of column i. */
 function householder(call: Call, builder: Builder): TensorValue {
   const m = new Maths(builder);
-  const [vectors, scales] = [call.tensor("input"), call.tensor("tau")];
+  const [vectors, scales] = call.has("tau")
+    ? [call.tensor("input"), call.tensor("tau")]
+    : [call.tensor("self"), call.tensor("input2")];
   const [rows, columns] = vectors.shape.slice(-2);
   const last = vectors.rank - 1;
   const lead = vectors.shape.slice(0, -2);
@@ -53,18 +56,42 @@ function householder(call: Call, builder: Builder): TensorValue {
   return product;
 }
 
+/** By squares; of the inverse for negative exponents. */
+function power(call: Call, builder: Builder): TensorValue {
+  const self = call.tensor("self");
+  const n = call.int("n");
+  if (Math.abs(n) > 1024) throw unsupported(`${call.name} with exponent ${n}`);
+  if (n === 0) return builder.expand(identity(builder, self.dtype, self.shape.at(-1) ?? 0), self.shape);
+  let square = n < 0 ? inverse(builder, self) : self;
+  let result: TensorValue | null = null;
+  for (let rest = Math.abs(n); rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) result = result === null ? square : matmul(builder, result, square);
+    if (rest > 1) square = matmul(builder, square, square);
+  }
+  return result ?? square;
+}
+
 /** Functions of whole matrices, as orthogonal parametrisations use them. */
 export const matrixFunctions: readonly Operator[] = [
+  ...["aten::matrix_power", "aten::linalg_matrix_power"].map((name) => ({
+    name,
+    schemas: [`${name}(Tensor self, int n) -> Tensor`],
+    doc: "Powers of square matrices, negative ones of the inverse.",
+    lower: power,
+  })),
   ...["aten::matrix_exp", "aten::linalg_matrix_exp"].map((name) => ({
     name,
     schemas: [`${name}(Tensor self) -> Tensor`],
     doc: "e^A of square matrices.",
     lower: (call: Call, builder: Builder) => exponential(builder, call.tensor("self")),
   })),
-  {
-    name: "aten::linalg_householder_product",
-    schemas: ["aten::linalg_householder_product(Tensor input, Tensor tau) -> Tensor"],
-    doc: "The product of reflections.",
-    lower: householder,
-  },
+  ...["input, Tensor tau", "self, Tensor input2"].map((parameters, i) => {
+    const name = ["aten::linalg_householder_product", "aten::orgqr"][i];
+    return {
+      name,
+      schemas: [`${name}(Tensor ${parameters}) -> Tensor`],
+      doc: "The product of reflections.",
+      lower: householder,
+    };
+  }),
 ];

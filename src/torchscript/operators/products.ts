@@ -1,7 +1,7 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { mayEqual } from "../extent.ts";
-import { raised, unsupported } from "../lowering-error.ts";
+import { raised } from "../lowering-error.ts";
 import { broadcastShapes, isComplex, isFloating, resultType } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { withAliases } from "./aliases.ts";
@@ -152,12 +152,6 @@ const sums: readonly Operator[] = [
   ),
 ];
 
-function matrixPower(call: Call, builder: Builder): TensorValue {
-  const n = call.int("n");
-  if (n < 1 || n > 64) throw unsupported(`${call.name} with exponent ${n}`);
-  return chain(builder, Array.from<TensorValue>({ length: n }).fill(call.tensor("self")));
-}
-
 /** Products of vectors, matrices and batches of them. */
 export const products: readonly Operator[] = [
   ...withAliases(
@@ -265,18 +259,6 @@ export const products: readonly Operator[] = [
     schemas: ["aten::linalg_multi_dot(Tensor[] tensors) -> Tensor"],
     doc: "Product of all.",
     lower: (call, builder) => chain(builder, call.tensors("tensors")),
-  },
-  {
-    name: "aten::linalg_matrix_power",
-    schemas: ["aten::linalg_matrix_power(Tensor self, int n) -> Tensor"],
-    doc: "Repeated product, for positive exponents.",
-    lower: matrixPower,
-  },
-  {
-    name: "aten::matrix_power",
-    schemas: ["aten::matrix_power(Tensor self, int n) -> Tensor"],
-    doc: "Repeated product, for positive exponents.",
-    lower: matrixPower,
   },
   ...sums,
 ];

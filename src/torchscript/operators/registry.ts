@@ -6,6 +6,9 @@ import { quantizedLayers } from "./quantized-layers.ts";
 import { quantizedNormalization } from "./quantized-normalization.ts";
 import { statistics } from "./statistics.ts";
 import { factorizations } from "./factorizations.ts";
+import { triangularFactors } from "./triangular-factors.ts";
+import { matrixNorms } from "./matrix-norms.ts";
+import { singular } from "./singular-values.ts";
 import { matrices } from "./matrices.ts";
 import { vectorNorms } from "./vector-norms.ts";
 import { deviations } from "./deviations.ts";
@@ -144,6 +147,9 @@ export const operators: readonly Operator[] = [
   ...copies,
   ...matrixFunctions,
   ...factorizations,
+  ...singular,
+  ...triangularFactors,
+  ...matrixNorms,
   ...statistics,
   ...decompositions,
 ];

@@ -199,6 +199,12 @@ export const stridedViews: readonly Operator[] = [
     lower: (call, builder) => diagonalOf(call, builder, call.tensor("self")),
   },
   {
+    name: "aten::linalg_diagonal",
+    schemas: ["aten::linalg_diagonal(Tensor(a) A, *, int offset=0, int dim1=-2, int dim2=-1) -> Tensor(a)"],
+    doc: "The diagonal of two dimensions, as a view.",
+    lower: (call, builder) => diagonalOf(call, builder, call.tensor("A")),
+  },
+  {
     name: "aten::unfold",
     schemas: ["aten::unfold(Tensor(a) self, int dimension, int size, int step) -> Tensor(a)"],
     doc: "All windows of a dimension (a copy: writes to it do not reach the tensor).",

@@ -26,7 +26,7 @@ export function vectorNorm(
   return m.pow(reduce(builder, "ReduceSum", m.pow(size, p), along, keep), 1 / p);
 }
 
-function norm(call: Call, builder: Builder): TensorValue {
+export function norm(call: Call, builder: Builder): TensorValue {
   const self = call.tensor("self");
   const dtype = call.dtype("dtype");
   const ready = dtype === null ? toFloat(builder, magnitude(builder, self)) : builder.cast(self, dtype);
@@ -34,7 +34,7 @@ function norm(call: Call, builder: Builder): TensorValue {
   return vectorNorm(builder, ready, p, axes(call, self), call.bool("keepdim"));
 }
 
-function magnitude(builder: Builder, x: TensorValue): TensorValue {
+export function magnitude(builder: Builder, x: TensorValue): TensorValue {
   if (!isComplex(x.dtype)) return x;
   const m = new Maths(builder);
   const { re, im } = partsOf(builder, x);
@@ -66,14 +66,6 @@ export const vectorNorms: readonly Operator[] = [
     name: "aten::frobenius_norm",
     schemas: ["aten::frobenius_norm.dim(Tensor self, int[1] dim, bool keepdim=False) -> Tensor"],
     doc: "Root of the sum of squares.",
-    lower: norm,
-  },
-  {
-    name: "aten::linalg_norm",
-    schemas: [
-      "aten::linalg_norm(Tensor self, Scalar? ord=None, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
-    ],
-    doc: "2-norm of everything, or p-norm along one dimension.",
     lower: norm,
   },
 ];
