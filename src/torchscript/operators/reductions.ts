@@ -5,6 +5,7 @@ import { unsupported } from "../lowering-error.ts";
 import { isComplex, isFloating } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { SymbolicScalar, TupleValue, type Value } from "../value.ts";
+import { withAliases } from "./aliases.ts";
 import { convert } from "./complex.ts";
 import { Maths, toFloat } from "./maths.ts";
 import type { Operator } from "./operator.ts";
@@ -239,12 +240,15 @@ export const reductions: readonly Operator[] = [
   ofList("any"),
   ofList("all"),
   ...extremes,
-  {
-    name: "aten::logsumexp",
-    schemas: ["aten::logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor"],
-    doc: "log of the sum of exponentials.",
-    lower: logSumExp,
-  },
+  ...withAliases(
+    {
+      name: "aten::logsumexp",
+      schemas: ["aten::logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor"],
+      doc: "log of the sum of exponentials.",
+      lower: logSumExp,
+    },
+    "special_logsumexp",
+  ),
   {
     name: "aten::nansum",
     schemas: ["aten::nansum(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor"],

@@ -4,6 +4,8 @@ import { quantizedRecurrent } from "./quantized-recurrent.ts";
 import { quantizedFunctions } from "./quantized-functions.ts";
 import { quantizedLayers } from "./quantized-layers.ts";
 import { quantizedNormalization } from "./quantized-normalization.ts";
+import { gammaFunctions } from "./gamma-functions.ts";
+import { specialFunctions } from "./special-unary.ts";
 import { statistics } from "./statistics.ts";
 import { factorizations } from "./factorizations.ts";
 import { triangularFactors } from "./triangular-factors.ts";
@@ -151,6 +153,8 @@ export const operators: readonly Operator[] = [
   ...triangularFactors,
   ...matrixNorms,
   ...statistics,
+  ...specialFunctions,
+  ...gammaFunctions,
   ...decompositions,
 ];
 

@@ -1,6 +1,7 @@
 import type { Builder } from "../builder.ts";
 import { isComplex, isFloating } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
+import { withAliases } from "./aliases.ts";
 import { complexUnary } from "./complex-functions.ts";
 import { Maths, toFloat } from "./maths.ts";
 import type { Operator } from "./operator.ts";
@@ -42,11 +43,9 @@ const floatRules: Readonly<Record<string, Rule>> = {
   digamma,
   lgamma,
   i0,
-  special_i0e: (m, x) => m.mul(i0(m, x), m.exp(m.neg(m.abs(x)))),
   special_ndtr: (m, x) => m.mul(m.add(m.unary("Erf", m.mul(x, Math.SQRT1_2)), 1), 0.5),
   special_ndtri: ndtri,
   special_entr: (m, x) => m.where(m.less(x, 0), -Infinity, m.where(m.equal(x, 0), 0, m.neg(m.mul(x, m.log(x))))),
-  special_log_ndtr: (m, x) => m.log(m.mul(m.add(m.unary("Erf", m.mul(x, Math.SQRT1_2)), 1), 0.5)),
 };
 
 /** Functions that keep the type; `whole`: integers are returned as they are. */
@@ -173,6 +172,6 @@ const largest: Readonly<Record<string, number>> = {
 export const unary: readonly Operator[] = [
   ...[...Object.keys(floatRules), ...Object.keys(sameRules), ...Object.keys(tests)].map((name) => unaryRow(name, name)),
   ...Object.entries(otherNames).map(([name, rule]) => unaryRow(name, rule)),
-  rounding,
+  ...withAliases(rounding, "special_round"),
   replacing,
 ];
