@@ -3,6 +3,7 @@ import type { Call } from "../call.ts";
 import { raised, unsupported } from "../lowering-error.ts";
 import { isFloating, normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
+import { TupleValue } from "../value.ts";
 import { Maths, toFloat } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 
@@ -205,6 +206,14 @@ export const activations: readonly Operator[] = [
     ],
     doc: "leaky_relu with the mean slope (evaluation only).",
     lower: rrelu,
+  },
+  {
+    name: "aten::rrelu_with_noise_functional",
+    schemas: [
+      "aten::rrelu_with_noise_functional(Tensor self, Tensor noise, Scalar lower=0.125, Scalar upper=0.33333333333333331, bool training=False, Generator? generator=None) -> (Tensor, Tensor noise_out)",
+    ],
+    doc: "As aten::rrelu; the noise stays as it is.",
+    lower: (call, builder) => new TupleValue([rrelu(call, builder), call.tensor("noise")]),
   },
   {
     name: "aten::prelu",

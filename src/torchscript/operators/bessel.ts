@@ -177,5 +177,5 @@ function airySeries(m: Maths, given: TensorValue): TensorValue {
   }
   const cube = m.mul(m.square(x), x);
   const [a, b] = [m.polynomial(cube, f), m.mul(m.polynomial(cube, g), x)];
-  return m.sub(m.mul(a, 0.355028053887817239), m.mul(b, 0.258819403792806798));
+  return m.sub(m.mul(a, 0.3550280538878172), m.mul(b, 0.2588194037928068));
 }

@@ -64,6 +64,13 @@ const sized: readonly [string, readonly string[], number][] = [
     0,
   ],
   [
+    "empty_permuted",
+    [
+      "aten::empty_permuted(SymInt[] size, int[] physical_layout, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
+    ],
+    0,
+  ],
+  [
     "_efficientzerotensor",
     [
       "aten::_efficientzerotensor(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",

@@ -6,13 +6,15 @@ import { positions } from "../slice-view.ts";
 import { TensorValue } from "../tensor-value.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
+import { range } from "./ranges.ts";
 import { takeAxis } from "./rearrange.ts";
 import { reduce } from "./reduce.ts";
 import { cumulativeSum } from "./scans.ts";
 
 function interleave(call: Call, builder: Builder): TensorValue {
-  const given = call.tensor("self");
-  const dim = call.optionalInt("dim");
+  const counts = call.has("self") ? null : call.tensor("repeats");
+  const given = counts === null ? call.tensor("self") : range(builder, 0, 1, counts.count, counts.dtype);
+  const dim = counts === null ? call.optionalInt("dim") : 0;
   const self = dim === null ? builder.reshape(given, [given.count]) : given;
   const axis = dim === null ? 0 : normalizeDim(dim, self.rank);
   const size = self.shape[axis];
@@ -51,6 +53,7 @@ export const interleaving: readonly Operator[] = [
   {
     name: "aten::repeat_interleave",
     schemas: [
+      "aten::repeat_interleave.Tensor(Tensor repeats, *, SymInt? output_size=None) -> Tensor",
       "aten::repeat_interleave.self_int(Tensor self, SymInt repeats, int? dim=None, *, SymInt? output_size=None) -> Tensor",
       "aten::repeat_interleave.self_Tensor(Tensor self, Tensor repeats, int? dim=None, *, SymInt? output_size=None) -> Tensor",
     ],

@@ -9,7 +9,7 @@ import { axesOf, reduce } from "./reduce.ts";
 import { softmax } from "./softmax.ts";
 
 /** reduction 0: none, 1: mean, 2: sum. */
-function reduced(builder: Builder, x: TensorValue, reduction: number): TensorValue {
+export function reduced(builder: Builder, x: TensorValue, reduction: number): TensorValue {
   if (reduction === 0) return x;
   return reduce(builder, reduction === 1 ? "ReduceMean" : "ReduceSum", x, axesOf(null, x.rank), false);
 }

@@ -168,6 +168,21 @@ const native: readonly Operator[] = [
       ]),
   },
   {
+    name: "aten::_native_batch_norm_legit_functional",
+    schemas: [
+      "aten::_native_batch_norm_legit_functional(Tensor input, Tensor? weight, Tensor? bias, Tensor running_mean, Tensor running_var, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor, Tensor running_mean_out, Tensor running_var_out)",
+    ],
+    doc: "batch_norm; the saved statistics are left empty, the running ones as they were.",
+    lower: (call, builder) =>
+      new TupleValue([
+        batchNorm(call, builder, call.tensor("input"), call.bool("training")),
+        empty(builder),
+        empty(builder),
+        call.tensor("running_mean"),
+        call.tensor("running_var"),
+      ]),
+  },
+  {
     name: "aten::_native_batch_norm_legit_no_training",
     schemas: [
       "aten::_native_batch_norm_legit_no_training(Tensor input, Tensor? weight, Tensor? bias, Tensor running_mean, Tensor running_var, float momentum, float eps) -> (Tensor, Tensor, Tensor)",

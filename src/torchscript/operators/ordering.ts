@@ -217,15 +217,6 @@ export const ordering: readonly Operator[] = [
     lower: median,
   },
   {
-    name: "aten::nanmedian",
-    schemas: [
-      "aten::nanmedian(Tensor self) -> Tensor",
-      "aten::nanmedian.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)",
-    ],
-    doc: "Lower median (of numbers without NaN).",
-    lower: median,
-  },
-  {
     name: "aten::kthvalue",
     schemas: [
       "aten::kthvalue(Tensor self, SymInt k, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)",

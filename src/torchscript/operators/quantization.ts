@@ -117,6 +117,19 @@ export const quantization: readonly Operator[] = [
     doc: "Rounded to a grid for each channel.",
     lower: fake,
   },
+  ...["tensor", "channel"].map((per): Operator => {
+    const name = `aten::fake_quantize_per_${per}_affine_cachemask`;
+    const parameters = per === "tensor" ? "float scale, int zero_point" : "Tensor scale, Tensor zero_point, int axis";
+    return {
+      name,
+      schemas: [`${name}(Tensor self, ${parameters}, int quant_min, int quant_max) -> (Tensor output, Tensor mask)`],
+      doc: "Rounded to a grid; the mask of what was within it is left true.",
+      lower(call, builder) {
+        const output = fake(call, builder);
+        return new TupleValue([output, builder.full("bool", true, output.shape)]);
+      },
+    };
+  }),
   {
     name: "aten::dequantize",
     schemas: ["aten::dequantize.self(Tensor self) -> Tensor", "aten::dequantize.tensor(Tensor qtensor) -> Tensor"],

@@ -11,7 +11,7 @@ import type { Operator } from "./operator.ts";
 type Kind = "RandomUniform" | "RandomNormal";
 
 /** Random numbers as ONNX Runtime draws them: other ones than PyTorch's, and others in each run. */
-function draw(builder: Builder, kind: Kind, shape: readonly number[], dtype: DType): TensorValue {
+export function draw(builder: Builder, kind: Kind, shape: readonly number[], dtype: DType): TensorValue {
   const drawn = builder.emit(kind, [], { shape: [...shape], dtype: onnxType("float32") }, { dtype: "float32", shape });
   return builder.cast(drawn, isFloating(dtype) ? dtype : "float32");
 }
@@ -64,7 +64,7 @@ function permutation(call: Call, builder: Builder): TensorValue {
   return builder.emitMany("TopK", [keys, builder.ints([n])], { axis: 0 }, results)[1];
 }
 
-const doc = "Drawn anew in each run, so that results differ from PyTorch's.";
+export const drawnAnew = "Drawn anew in each run, so that results differ from PyTorch's.";
 
 /** Random numbers, and dropout, which draws none in evaluation. */
 export const randomNumbers: readonly Operator[] = [
@@ -74,7 +74,7 @@ export const randomNumbers: readonly Operator[] = [
       "aten::rand(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
       "aten::rand.generator(SymInt[] size, *, Generator? generator, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
     ],
-    doc,
+    doc: drawnAnew,
     lower: sized("RandomUniform"),
   },
   {
@@ -83,7 +83,7 @@ export const randomNumbers: readonly Operator[] = [
       "aten::randn(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
       "aten::randn.generator(SymInt[] size, *, Generator? generator, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
     ],
-    doc,
+    doc: drawnAnew,
     lower: sized("RandomNormal"),
   },
   {
@@ -91,7 +91,7 @@ export const randomNumbers: readonly Operator[] = [
     schemas: [
       "aten::rand_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor",
     ],
-    doc,
+    doc: drawnAnew,
     lower: like("RandomUniform"),
   },
   {
@@ -99,7 +99,7 @@ export const randomNumbers: readonly Operator[] = [
     schemas: [
       "aten::randn_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor",
     ],
-    doc,
+    doc: drawnAnew,
     lower: like("RandomNormal"),
   },
   {
@@ -108,7 +108,7 @@ export const randomNumbers: readonly Operator[] = [
       "aten::randint(SymInt high, SymInt[] size, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
       "aten::randint.low(SymInt low, SymInt high, SymInt[] size, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
     ],
-    doc,
+    doc: drawnAnew,
     lower: (call, builder) => between(call, builder, call.ints("size"), call.dtype("dtype") ?? "int64"),
   },
   {
@@ -117,7 +117,7 @@ export const randomNumbers: readonly Operator[] = [
       "aten::randint_like(Tensor self, SymInt high, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor",
       "aten::randint_like.low_dtype(Tensor self, SymInt low, SymInt high, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor",
     ],
-    doc,
+    doc: drawnAnew,
     lower: (call, builder) =>
       between(call, builder, call.tensor("self").shape, call.dtype("dtype") ?? call.tensor("self").dtype),
   },
@@ -126,7 +126,7 @@ export const randomNumbers: readonly Operator[] = [
     schemas: [
       "aten::randperm(SymInt n, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
     ],
-    doc,
+    doc: drawnAnew,
     lower: permutation,
   },
   {
@@ -135,19 +135,19 @@ export const randomNumbers: readonly Operator[] = [
       "aten::bernoulli(Tensor self, *, Generator? generator=None) -> Tensor",
       "aten::bernoulli.p(Tensor self, float p, *, Generator? generator=None) -> Tensor",
     ],
-    doc,
+    doc: drawnAnew,
     lower: bernoulli,
   },
-  {
-    name: "aten::normal",
-    schemas: ["aten::normal(Tensor self, float mean=0, float std=1, *, Generator? generator=None) -> Tensor"],
-    doc,
+  ...["normal", "normal_functional"].map((name): Operator => ({
+    name: `aten::${name}`,
+    schemas: [`aten::${name}(Tensor self, float mean=0, float std=1, *, Generator? generator=None) -> Tensor`],
+    doc: drawnAnew,
     lower: scaled("RandomNormal", "mean", "std", (m, x, mean, std) => m.add(m.mul(x, std), mean)),
-  },
+  })),
   {
     name: "aten::uniform",
     schemas: ["aten::uniform(Tensor self, float from=0, float to=1, *, Generator? generator=None) -> Tensor"],
-    doc,
+    doc: drawnAnew,
     lower: scaled("RandomUniform", "from", "to", (m, x, from, to) => m.add(m.mul(x, to - from), from)),
   },
   ...["dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"].map((name): Operator => ({

@@ -6,6 +6,13 @@ import { quantizedLayers } from "./quantized-layers.ts";
 import { quantizedNormalization } from "./quantized-normalization.ts";
 import { gammaFunctions } from "./gamma-functions.ts";
 import { specialFunctions } from "./special-unary.ts";
+import { divisorFunctions } from "./divisors.ts";
+import { draws } from "./draws.ts";
+import { marginLosses } from "./margin-losses.ts";
+import { segments } from "./segments.ts";
+import { sparseTensors } from "./sparse.ts";
+import { temporalClassification } from "./temporal-classification.ts";
+import { withoutNaN } from "./without-nan.ts";
 import { statistics } from "./statistics.ts";
 import { factorizations } from "./factorizations.ts";
 import { triangularFactors } from "./triangular-factors.ts";
@@ -154,6 +161,13 @@ export const operators: readonly Operator[] = [
   ...matrixNorms,
   ...statistics,
   ...specialFunctions,
+  ...divisorFunctions,
+  ...draws,
+  ...marginLosses,
+  ...temporalClassification,
+  ...segments,
+  ...sparseTensors,
+  ...withoutNaN,
   ...gammaFunctions,
   ...decompositions,
 ];

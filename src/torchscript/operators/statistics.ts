@@ -25,6 +25,27 @@ function covariance(builder: Builder, self: TensorValue, correction: number): Te
   return self.rank === 2 ? result : builder.reshape(result, []);
 }
 
+function weightedCovariance(
+  call: Call,
+  builder: Builder,
+  counts: TensorValue | null,
+  weights: TensorValue | null,
+): TensorValue {
+  const m = new Maths(builder);
+  const self = toFloat(builder, call.tensor("self"));
+  const x = self.rank === 2 ? self : builder.reshape(self, [1, self.count]);
+  const [often, much] = [counts, weights].map((w) => (w === null ? null : builder.cast(w, x.dtype)));
+  const w = often === null ? much : much === null ? often : m.mul(often, much);
+  if (w === null) return covariance(builder, self, call.int("correction"));
+  const sum = (y: TensorValue) => reduce(builder, "ReduceSum", y, [y.rank - 1], true);
+  const centred = m.sub(x, m.div(sum(m.mul(x, w)), sum(w)));
+  const sums = matmul(builder, m.mul(centred, w), builder.transpose(centred, [1, 0]));
+  // Observations that count once, or the weights that stand for a number of them.
+  const lost = much === null ? builder.full(x.dtype, 1) : m.div(sum(m.mul(w, much)), sum(w));
+  const result = m.div(sums, m.max(m.sub(sum(w), m.mul(lost, call.int("correction"))), 0));
+  return self.rank === 2 ? result : builder.reshape(result, []);
+}
+
 function correlation(builder: Builder, self: TensorValue): TensorValue {
   const m = new Maths(builder);
   const c = covariance(builder, self, 1);
@@ -147,10 +168,11 @@ export const statistics: readonly Operator[] = [
   row(
     "aten::cov",
     ["(Tensor self, *, int correction=1, Tensor? fweights=None, Tensor? aweights=None) -> Tensor"],
-    "Covariances of rows, without weights.",
+    "Covariances of rows.",
     (call, builder) => {
-      if (call.optionalTensor("fweights") !== null || call.optionalTensor("aweights") !== null)
-        throw raised("aten::cov with weights");
+      const counts = call.optionalTensor("fweights");
+      const weights = call.optionalTensor("aweights");
+      if (counts !== null || weights !== null) return weightedCovariance(call, builder, counts, weights);
       return covariance(builder, toFloat(builder, call.tensor("self")), call.int("correction"));
     },
   ),
@@ -206,7 +228,9 @@ export const statistics: readonly Operator[] = [
     padded,
   ),
   row("aten::sum_to_size", ["(Tensor self, SymInt[] size) -> Tensor"], "Summed over what was broadcast.", summedTo),
-  row("aten::pdist", ["(Tensor self, float p=2) -> Tensor"], "Distances between all pairs of rows.", pairDistances),
+  ...["aten::pdist", "aten::_pdist_forward"].map((name) =>
+    row(name, ["(Tensor self, float p=2) -> Tensor"], "Distances between all pairs of rows.", pairDistances),
+  ),
   row("aten::argwhere", ["(Tensor self) -> Tensor"], "Places of elements that are not 0.", (call, builder) =>
     builder.concat(
       nonzero(builder, call.tensor("self")).map((column) => builder.unsqueeze(column, [1])),

@@ -31,8 +31,7 @@ function offsetOf(tensor: TensorValue): number | null {
   return root.count === tensor.count ? 0 : null;
 }
 
-function asStrided(call: Call, builder: Builder): TensorValue {
-  const tensor = call.tensor("self");
+function asStrided(call: Call, builder: Builder, tensor: TensorValue = call.tensor("self")): TensorValue {
   const shape = call.ints("size");
   const strides = call.ints("stride");
   const offset = call.optionalInt("storage_offset");
@@ -190,7 +189,19 @@ export const stridedViews: readonly Operator[] = [
       "aten::as_strided(Tensor(a) self, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor(a)",
     ],
     doc: "A view by strides, up to 4 million elements, of elements that the tensor has itself.",
-    lower: asStrided,
+    lower: (call, builder) => asStrided(call, builder),
+  },
+  {
+    name: "aten::as_strided_scatter",
+    schemas: [
+      "aten::as_strided_scatter(Tensor self, Tensor src, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor",
+    ],
+    doc: "A copy with src in a view by strides.",
+    lower(call, builder) {
+      const whole = builder.copy(call.tensor("self"));
+      builder.write(asStrided(call, builder, whole), call.tensor("src"));
+      return whole;
+    },
   },
   {
     name: "aten::diagonal",
