@@ -14,6 +14,8 @@ const options = {
   // Names stay, so that the stack of a bug report can be read.
   minifyWhitespace: true,
   minifySyntax: true,
+  // An error that nobody catches is shown with its line: one of a hundred kilobytes fills the screen.
+  lineLimit: 300,
   legalComments: "none",
   // Its ES modules: a CommonJS package that is imported on demand has no names in a bundle, only a default.
   alias: { yaml: resolve("node_modules/yaml/browser/index.js") },

@@ -16,6 +16,7 @@ export async function commonJs(text, importer) {
     supported: { "dynamic-import": false },
     minifyWhitespace: true,
     minifySyntax: true,
+    lineLimit: 300,
     define: { "import.meta.url": "__moduleUrl" },
   });
   const { body, exported } = withoutExports(code);

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   readSync,
   rmSync,
   statSync,
@@ -103,6 +104,17 @@ describe("the program", () => {
   });
   const shell = (line: string, cwd = folder) =>
     spawnSync("bash", ["-c", `set -o pipefail; ${line}`, process.execPath, program], { cwd, encoding: "utf8" });
+
+  test("has no lines that would fill the screen with an error that nobody caught", () => {
+    const code = readdirSync(join(folder, "cli"), { recursive: true, encoding: "utf8" }).filter((p) =>
+      /\.c?js$/.test(p),
+    );
+    expect(code.length).toBeGreaterThan(50);
+    for (const file of code) {
+      const lines = readFileSync(join(folder, "cli", file), "utf8").split("\n");
+      expect(lines.filter((line) => line.length > 2000).length, file).toBe(0);
+    }
+  });
 
   test.runIf(existsSync("/dev/full"))("cannot write its answer: that is no answer", () => {
     const { status, stderr } = shell('"$0" "$1" explain > /dev/full');
