@@ -31,7 +31,7 @@ export const classicFlags: readonly Flag[] = [
     repeatable: true,
     help: "files, folders, wildcards or name-in-archive=path, separated by commas (repeatable)",
   },
-  { name: "--runtime", value: "runtime", choices: runtimes, help: "what executes the handler (default: python)" },
+  { name: "--runtime", value: "runtime", choices: runtimes, help: "what executes the handler; python when left out" },
   { name: "--export-path", value: "folder", help: "where the output goes (default: here)" },
   {
     name: "--archive-format",
@@ -76,7 +76,7 @@ export const ownFlags: readonly Flag[] = [
   {
     name: "--spec",
     value: "file",
-    help: "take what is left out from this file (default: model-archiver.yaml, if any)",
+    help: "take what is left out from this file (default: model-archiver.yaml, if there is one)",
   },
   { name: "--no-spec", help: "leave model-archiver.yaml alone" },
   { name: "--tensor-digests", help: "record the digest of each tensor, so that diff need not compute them" },

@@ -14,7 +14,7 @@ export function addJudgingOptions(command: Command): Command {
     .addOption(runOptions.timeout)
     .addOption(engineOptions.engine)
     .addOption(engineOptions.python)
-    .option("--compare", "with --engine torch: the largest difference to ONNX Runtime")
+    .option("--compare", "with --engine torch: tell the largest difference to ONNX Runtime, too")
     .option("--batch <rows>", "the model must also take a batch of this many")
     .addOption(repeatable("--target <package==version>", "what the server runs, e.g. torch==2.4"))
     .addOption(repeatable("--allow-global <module.name>", "a global that pickles may use"))

@@ -5,7 +5,7 @@ export const wholeLocations = ".mar, .tar.gz, .tar, folder, model file, http(s):
 
 /** An option that may be given again: its values in order. */
 export function repeatable(flags: string, help: string): Option {
-  return new Option(flags, `${help} (repeatable)`).argParser(append).default([], "none");
+  return new Option(flags, `${help} (repeatable)`).argParser(append).default([]);
 }
 
 /** The values of an option that is given again and again. */
@@ -20,7 +20,7 @@ export const limitOption = repeatable(
 
 /** Options with one meaning in every command that runs a model. */
 export const runOptions = {
-  input: repeatable("--input <spec>", "[name=]shape[:dtype][@fill], [name=]@file.npy, or 16000:int"),
+  input: repeatable("--input <spec>", "[name=]shape[:dtype][@fill], [name=]@file.npy, or a number such as 16000:int"),
   timeout: new Option("--timeout <seconds>", "for loading and running one model").default("120"),
   tmpDir: new Option("--tmp-dir <folder>", "where deflated models are unpacked"),
   json: new Option("--json", "print one JSON document"),
@@ -31,14 +31,15 @@ export const runOptions = {
 export const engineOptions = {
   engine: new Option(
     "--engine <engine>",
-    "torch and torchserve run the archive's code in your own, after the static checks",
+    "what runs the model; torch and torchserve run the archive's own code, in your Python, after the static checks",
   )
     .choices(["onnxruntime", "torch", "torchserve"])
     .default("onnxruntime"),
   python: new Option("--python <path>", "the Python with PyTorch, or TorchServe, for --engine").default("python3"),
-  sloEngine: new Option("--slo-engine <engine>", "it will serve the archive, so its figures count").choices([
-    "onnxruntime",
-  ]),
+  sloEngine: new Option(
+    "--slo-engine <engine>",
+    "the engine that will serve the archive, so that its figures count",
+  ).choices(["onnxruntime"]),
 } as const;
 
 /** Options of the commands that sign. */

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { isArchiveLine, normalizeArgv } from "./argv.ts";
 import { commandsFor } from "./commands.ts";
 import { reportFailure } from "./failure.ts";
+import { describeInHelp, whereToLook } from "./help-text.ts";
 import type { Io } from "./io.ts";
 import { toolVersion } from "./version.ts";
 
@@ -38,6 +39,8 @@ function program(first: string | undefined, io: Io): Command {
 }
 
 function speakThrough(io: Io, command: Command): void {
+  describeInHelp(command);
+  command.showHelpAfterError(whereToLook(command));
   command.exitOverride().configureOutput({
     writeOut: (text) => io.stdout.write(text),
     writeErr: (text) => io.stderr.write(text),

@@ -22,7 +22,7 @@ export function benchCommand(io: Io): Command {
     .addOption(runOptions.timeout)
     .addOption(runOptions.tmpDir)
     .addOption(runOptions.json)
-    .option("--html <file>", "write a page that holds everything, for who decides")
+    .option("--html <file>", "write a page that holds everything, for whoever decides")
     .addOption(runOptions.quiet)
     .addHelpText("after", examples)
     .action(async (path: string | undefined, flags) => {

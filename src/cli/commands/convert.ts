@@ -11,7 +11,7 @@ export function convertCommand(io: Io): Command {
     .option("--fill <fill>", "zeros, ones, random or wave, for inputs without @")
     .option("--seed <number>", "for random fills", "0")
     .addOption(runOptions.timeout)
-    .option("--force", "overwrite the output")
+    .option("-f, --force", "overwrite the output")
     .addOption(runOptions.json)
     .addHelpText("after", examples)
     .action(async (location: string, flags) => {

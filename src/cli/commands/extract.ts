@@ -16,10 +16,7 @@ export function extractCommand(io: Io): Command {
   return new Command("extract")
     .description("unpack an archive, or some of its entries, if its structure is sound")
     .argument("<archive>", ".mar, .tar.gz, .tar, folder, or http(s):// URL of a .mar")
-    .argument(
-      "[entries...]",
-      "entries or folders of the archive; everything when left out; - prints the one entry named",
-    )
+    .argument("[entries...]", "entries or folders of the archive, everything when left out; ENTRY - prints one")
     .option("-o, --output <folder>", "folder to write to; - prints one entry", ".")
     .option("-f, --force", "overwrite files that are there")
     .addOption(limitOption)

@@ -27,7 +27,10 @@ export function pushCommand(io: Io): Command {
     .option("--mount-from <repository>", "take layers from another repository of the registry, where it has them")
     .option("--signature <file>", "the signature to go with it (default: <archive>.sig if there is one)")
     .option("--attestation <file>", "the attestation to go with it (default: <archive>.att if there is one)")
-    .option("--bom <file>", "the bill of materials to go with it (default: <archive>.cdx.json if there is one)")
+    .option(
+      "--bom <file>",
+      "the bill of materials to go with it, unsigned; archive --bom packs one that is signed with the rest (default: <archive>.cdx.json if there is one)",
+    )
     .addOption(registryOptions.plainHttp)
     .addOption(registryOptions.plainHttpAnywhere)
     .addOption(runOptions.json)

@@ -5,7 +5,8 @@ import { commands, commandsFor } from "../../../src/cli/commands.ts";
 import { processIo } from "../../../src/cli/process-io.ts";
 import { runMain } from "../../support/run-main.ts";
 
-const all = commands(processIo());
+const io = processIo();
+const all = commands(io);
 const rows: readonly (readonly [string, Command])[] = all.flatMap((command) => [
   [command.name(), command] as const,
   ...command.commands.map((inner) => [`${command.name()} ${inner.name()}`, inner] as const),
@@ -44,10 +45,25 @@ test("the README's table names every command once", () => {
 
 test("a command line defines its own command alone, unless it tells of all", () => {
   for (const command of all) {
-    const names = commandsFor(command.name(), processIo()).map((one) => one.name());
+    const names = commandsFor(command.name(), io).map((one) => one.name());
     expect(names).toEqual(command.name() === "completion" ? all.map((one) => one.name()) : [command.name()]);
   }
   for (const first of [undefined, "help", "--help", "verfy", "toString"]) {
-    expect(commandsFor(first, processIo())).toHaveLength(all.length);
+    expect(commandsFor(first, io)).toHaveLength(all.length);
   }
+});
+
+test("a wrong flag is told with the command whose help lists the right ones", async () => {
+  const wrong = await runMain(["config", "init", "m.mar", "--bogus"]);
+  expect(wrong).toMatchObject({ exitCode: 2, stdout: "" });
+  expect(wrong.stderr).toContain("error: unknown option '--bogus'");
+  expect(wrong.stderr).toContain("Run model-archiver config init --help to see its options.");
+});
+
+test("choices and defaults stand as they are typed, and nothing for what has none", async () => {
+  const { stdout } = await runMain(["bench", "--help"]);
+  const text = stdout.replaceAll(/\s+/g, " ");
+  expect(text).toContain("(onnxruntime, torch, torchserve; default: onnxruntime)");
+  expect(text).toContain("(default: 20)");
+  expect(text).not.toMatch(/default: (?:none|"|\[)/);
 });
