@@ -58,11 +58,17 @@ export async function findDirectory(source: ByteSource, anomalies: Anomaly[]): P
   return directory;
 }
 
+const endSignature = Buffer.from("PK\u0005\u0006", "latin1");
+
 /** Offsets in the tail that carry the signature, the last one first. */
-function endRecords(tail: Tail): readonly number[] {
+function endRecords({ data }: Tail): readonly number[] {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   const found: number[] = [];
-  for (let at = tail.data.byteLength - endSize; at >= 0; at -= 1) {
-    if (tail.data.getUint8(at) === 0x50 && tail.data.getUint32(at, true) === signature.end) found.push(at);
+  let at = bytes.length - endSize;
+  while (at >= 0) {
+    at = bytes.lastIndexOf(endSignature, at);
+    if (at >= 0) found.push(at);
+    at -= 1;
   }
   return found;
 }
