@@ -59,7 +59,8 @@ export async function scanStream(
         break;
       }
       for (const op of batch) {
-        if (carried.length < carriedLimit) carried.push(...carriedPickle(op));
+        const bytes = carried.length < carriedLimit ? carriedPickle(op) : null;
+        if (bytes !== null) carried.push(bytes);
         if (!weightsOnlyOpcodes.has(op.name)) opcodes.add(op.name);
         machine.step(op);
       }
@@ -84,11 +85,11 @@ export async function scanStream(
 const carriedLimit = 16;
 
 /** Bytes, or base64 text, that look like a pickle of their own: data here, but somebody may load it. */
-function carriedPickle({ argument }: Op): Uint8Array[] {
-  if (argument.kind === "bytes") return startsPickle(argument.bytes) ? [argument.bytes] : [];
-  if (argument.kind !== "text" || argument.text === null || !/^gA[IJMQSU]/.test(argument.text)) return [];
+function carriedPickle({ argument }: Op): Uint8Array | null {
+  if (argument.kind === "bytes") return startsPickle(argument.bytes) ? argument.bytes : null;
+  if (argument.kind !== "text" || argument.text === null || !/^gA[IJMQSU]/.test(argument.text)) return null;
   const bytes = Buffer.from(argument.text, "base64");
-  return startsPickle(bytes) ? [bytes] : [];
+  return startsPickle(bytes) ? bytes : null;
 }
 
 function startsPickle(bytes: Uint8Array | null): bytes is Uint8Array {

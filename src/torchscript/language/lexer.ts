@@ -19,67 +19,126 @@ export interface Token {
   readonly line: number;
 }
 
+/** What is not told by its first character alone: numbers, strings, longer symbols, comments, joined lines. */
 const pattern =
-  /([A-Za-z_][A-Za-z_0-9]*)|((?:\d+\.\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|\d+)j?)|("(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*')|(\*\*=|\/\/=|<<=|>>=|->|\*\*|\/\/|<<|>>|<=|>=|==|!=|[-+*/%&|^]=|[-+*/%@&|^~<>=()[\]{},:.;])|([ \t\r\f]+|\\\r?\n|#[^\n]*)|(\n)/y;
+  /((?:\d+\.\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|\d+)j?)|("(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*')|(\*\*=|\/\/=|<<=|>>=|->|\*\*|\/\/|<<|>>|<=|>=|==|!=|[-+*/%&|^]=|[-+*/%@&|^~<>=.])|(\\\r?\n)|#[^\n]*/y;
+
+const [letter, digit, blank, opening, closing, single] = [1, 2, 3, 4, 5, 6];
+
+/** What begins with a character; 0 is left to the pattern. */
+const kinds: Uint8Array = (() => {
+  const table = new Uint8Array(128);
+  const set = (characters: string, kind: number): void => {
+    for (const character of characters) table[character.charCodeAt(0)] = kind;
+  };
+  set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_", letter);
+  set("0123456789", digit);
+  set(" \t\r\f", blank);
+  set("([{", opening);
+  set(")]}", closing);
+  set(",:;", single);
+  return table;
+})();
 
 /** Splits a file of the serialised language into tokens; blocks become `indent` and `dedent`. */
 export function tokenize(source: string): Token[] {
-  const tokens: Token[] = [];
-  const indents = [0];
-  let line = 1;
-  let depth = 0;
-  let at = 0;
-  let fresh = true;
-  while (at < source.length) {
-    if (fresh && depth === 0) {
-      const width = blankWidth(source, at);
-      at += width;
-      if (source[at] !== "\n" && source[at] !== "#" && source[at] !== "\r" && at < source.length) {
-        indentTo(width, indents, tokens, line);
-      }
-      fresh = false;
-      continue;
+  return new Lexer(source).run();
+}
+
+class Lexer {
+  readonly #source: string;
+  readonly #tokens: Token[] = [];
+  readonly #indents = [0];
+  #line = 1;
+  #depth = 0;
+  #at = 0;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  run(): Token[] {
+    this.#startLine();
+    while (this.#at < this.#source.length) this.#step();
+    this.#push("newline", "\n");
+    this.#indentTo(0);
+    this.#push("end", "");
+    return this.#tokens;
+  }
+
+  #push(kind: TokenKind, text: string): void {
+    this.#tokens.push({ kind, text, line: this.#line });
+  }
+
+  #step(): void {
+    const code = this.#source.charCodeAt(this.#at);
+    const kind = code < 128 ? kinds[code] : 0;
+    if (kind === blank) this.#at += 1;
+    else if (kind === letter) this.#name();
+    else if (kind === single || kind === opening || kind === closing) this.#bracket(kind);
+    else if (code === 10) this.#newline();
+    else this.#longer();
+  }
+
+  #name(): void {
+    const start = this.#at;
+    let end = start + 1;
+    for (let code = this.#source.charCodeAt(end); code < 128; code = this.#source.charCodeAt(end)) {
+      if (kinds[code] !== letter && kinds[code] !== digit) break;
+      end += 1;
     }
-    pattern.lastIndex = at;
-    const found = pattern.exec(source);
-    if (found === null) throw invalid(`line ${line}: unexpected ${JSON.stringify(source.slice(at, at + 12))}`);
-    at = pattern.lastIndex;
-    const [text, name, number, quoted, symbol, , newline] = found;
-    if (newline !== undefined) {
-      if (depth === 0 && tokens.at(-1)?.kind !== "newline") tokens.push({ kind: "newline", text: "\n", line });
-      line++;
-      fresh = depth === 0;
-    } else if (name !== undefined) tokens.push({ kind: "name", text: name, line });
-    else if (number !== undefined) tokens.push({ kind: numberKind(number), text: number, line });
-    else if (quoted !== undefined) tokens.push({ kind: "string", text: unquote(quoted), line });
-    else if (symbol !== undefined) {
-      if ("([{".includes(symbol)) depth++;
-      else if (")]}".includes(symbol)) depth = Math.max(0, depth - 1);
-      tokens.push({ kind: "symbol", text: symbol, line });
-    } else if (text.includes("\n")) line++;
+    this.#at = end;
+    this.#push("name", this.#source.slice(start, end));
   }
-  tokens.push({ kind: "newline", text: "\n", line });
-  indentTo(0, indents, tokens, line);
-  tokens.push({ kind: "end", text: "", line });
-  return tokens;
-}
 
-function blankWidth(source: string, at: number): number {
-  let width = 0;
-  while (source[at + width] === " " || source[at + width] === "\t") width++;
-  return width;
-}
-
-function indentTo(width: number, indents: number[], tokens: Token[], line: number): void {
-  const present = () => indents.at(-1) ?? 0;
-  if (width > present()) {
-    if (indents.length > 200) throw invalid(`line ${line}: blocks are nested too deeply`);
-    indents.push(width);
-    tokens.push({ kind: "indent", text: "", line });
+  #bracket(kind: number): void {
+    if (kind === opening) this.#depth += 1;
+    else if (kind === closing) this.#depth = Math.max(0, this.#depth - 1);
+    this.#push("symbol", this.#source[this.#at]);
+    this.#at += 1;
   }
-  while (width < present()) {
-    indents.pop();
-    tokens.push({ kind: "dedent", text: "", line });
+
+  #newline(): void {
+    if (this.#depth === 0 && this.#tokens.at(-1)?.kind !== "newline") this.#push("newline", "\n");
+    this.#line += 1;
+    this.#at += 1;
+    if (this.#depth === 0) this.#startLine();
+  }
+
+  #longer(): void {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#source);
+    if (found === null) {
+      const rest = JSON.stringify(this.#source.slice(this.#at, this.#at + 12));
+      throw invalid(`line ${this.#line}: unexpected ${rest}`);
+    }
+    this.#at = pattern.lastIndex;
+    const [, number, quoted, symbol, joined] = found;
+    if (symbol !== undefined) this.#push("symbol", symbol);
+    else if (number !== undefined) this.#push(numberKind(number), number);
+    else if (quoted !== undefined) this.#push("string", unquote(quoted));
+    else if (joined !== undefined) this.#line += 1;
+  }
+
+  /** The blanks that a line begins with say which block it is of, unless nothing follows them. */
+  #startLine(): void {
+    const start = this.#at;
+    while (this.#source[this.#at] === " " || this.#source[this.#at] === "\t") this.#at += 1;
+    const next = this.#source[this.#at];
+    if (next !== undefined && next !== "\n" && next !== "#" && next !== "\r") this.#indentTo(this.#at - start);
+  }
+
+  #indentTo(width: number): void {
+    const present = (): number => this.#indents.at(-1) ?? 0;
+    if (width > present()) {
+      if (this.#indents.length > 200) throw invalid(`line ${this.#line}: blocks are nested too deeply`);
+      this.#indents.push(width);
+      this.#push("indent", "");
+    }
+    while (width < present()) {
+      this.#indents.pop();
+      this.#push("dedent", "");
+    }
   }
 }
 

@@ -2,17 +2,9 @@ import type { Expression } from "./syntax.ts";
 import type { TokenStream } from "./token-stream.ts";
 
 /** Binary operators, loosest first. */
-const levels: readonly (readonly string[])[] = [
-  ["or"],
-  ["and"],
-  ["<", ">", "<=", ">=", "==", "!=", "in", "not", "is"],
-  ["|"],
-  ["^"],
-  ["&"],
-  ["<<", ">>"],
-  ["+", "-"],
-  ["*", "/", "//", "%", "@"],
-];
+const levels = ["or", "and", "< > <= >= == != in not is", "|", "^", "&", "<< >>", "+ -", "* / // % @"];
+const levelOf = new Map(levels.flatMap((operators, level) => operators.split(" ").map((one) => [one, level] as const)));
+const comparing = levelOf.get("not") ?? 0;
 
 const roots = new Set(["torch", "ops", "__torch__"]);
 
@@ -42,27 +34,36 @@ export function parseExpression(tokens: TokenStream): Expression {
   });
 }
 
-function parseBinary(tokens: TokenStream, level: number): Expression {
-  if (level === levels.length) return parseUnary(tokens);
-  if (level === 2 && tokens.is("not")) {
-    tokens.next();
-    return { kind: "unary", operator: "not", of: tokens.nested(() => parseBinary(tokens, 2)) };
-  }
-  let left = parseBinary(tokens, level + 1);
-  while (levels[level].includes(tokens.token.text) && tokens.token.kind !== "string") {
-    let operator = tokens.next().text;
-    if (operator === "not") {
-      tokens.expect("in");
-      operator = "not in";
-    } else if (operator === "is" && tokens.accept("not")) operator = "is not";
+/** What binds at least as tight as `loosest`. */
+function parseBinary(tokens: TokenStream, loosest: number): Expression {
+  let left = loosest <= comparing && tokens.is("not") ? parseNot(tokens) : parseUnary(tokens);
+  for (;;) {
+    const { kind, text } = tokens.token;
+    const level = kind === "symbol" || kind === "name" ? levelOf.get(text) : undefined;
+    if (level === undefined || level < loosest) return left;
+    const operator = binaryOperator(tokens);
     left = { kind: "binary", operator, left, right: parseBinary(tokens, level + 1) };
   }
-  return left;
+}
+
+function parseNot(tokens: TokenStream): Expression {
+  tokens.next();
+  return { kind: "unary", operator: "not", of: tokens.nested(() => parseBinary(tokens, comparing)) };
+}
+
+function binaryOperator(tokens: TokenStream): string {
+  const { text } = tokens.next();
+  if (text === "not") {
+    tokens.expect("in");
+    return "not in";
+  }
+  return text === "is" && tokens.accept("not") ? "is not" : text;
 }
 
 function parseUnary(tokens: TokenStream): Expression {
-  for (const operator of ["-", "~", "+"]) {
-    if (!tokens.accept(operator)) continue;
+  const { kind, text: operator } = tokens.token;
+  if (kind === "symbol" && (operator === "-" || operator === "~" || operator === "+")) {
+    tokens.next();
     const of = tokens.nested(() => parseUnary(tokens));
     if (of.kind === "literal" && operator === "-") {
       if (typeof of.value === "bigint" || typeof of.value === "number") return { kind: "literal", value: -of.value };

@@ -14,11 +14,11 @@ export class TokenStream {
   }
 
   get token(): Token {
-    return this.#tokens[Math.min(this.#at, this.#tokens.length - 1)];
+    return this.#tokens[this.#at] ?? this.#tokens[this.#tokens.length - 1];
   }
 
   peek(offset: number): Token {
-    return this.#tokens[Math.min(this.#at + offset, this.#tokens.length - 1)];
+    return this.#tokens[this.#at + offset] ?? this.#tokens[this.#tokens.length - 1];
   }
 
   next(): Token {
