@@ -86,6 +86,10 @@ export class TorchZip {
     if (entry === undefined) throw invalid(`the file has no record ${name}`);
     if (entry.method === "unsupported") throw invalid(`the record ${name} is packed in a way of its own`);
     if (entry.size > largestInflated && entry.method === "deflated") throw invalid(`the record ${name} is compressed`);
+    if (headBytes === 0 && entry.method === "stored" && entry.dataOffset !== null) {
+      // Whoever compared the two views of the file has read the local header.
+      return { source: this.#stored(entry, entry.dataOffset), head: null };
+    }
     const wanted = localHeader + Buffer.byteLength(entry.path) + usualExtra + headBytes;
     const start = await this.#read(entry.offset, Math.min(wanted, this.#source.size - entry.offset));
     const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
@@ -103,11 +107,15 @@ export class TorchZip {
       const bytes = this.#unpacked(entry, packed);
       return { source: memorySource(bytes), head: bytes };
     }
-    if (offset + entry.size > this.#source.size) throw invalid(`the record ${name} is cut off`);
-    const source = slice(this.#source, offset, entry.size);
+    const source = this.#stored(entry, offset);
     const count = Math.min(headBytes, entry.size);
     const head = start.length >= skip + count ? start.subarray(skip, skip + count) : null;
     return { source, head };
+  }
+
+  #stored(entry: ZipEntry, offset: number): ByteSource {
+    if (offset + entry.size > this.#source.size) throw invalid(`the record ${entry.path} is cut off`);
+    return slice(this.#source, offset, entry.size);
   }
 
   #unpacked(entry: ZipEntry, packed: Uint8Array): Uint8Array {
