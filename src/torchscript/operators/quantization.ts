@@ -20,9 +20,13 @@ interface Grid {
 }
 
 /** round(x / scale) + zero within the limits, as floats. */
-function toGrid(m: Maths, x: TensorValue, { scale, zero, low, high }: Grid): TensorValue {
+function toGrid(m: Maths, x: TensorValue, grid: Grid): TensorValue {
+  return clip(m.builder, stepsOf(m, x, grid), grid.low, grid.high);
+}
+
+function stepsOf(m: Maths, x: TensorValue, { scale, zero }: Grid): TensorValue {
   const steps = m.round(m.mul(x, m.unary("Reciprocal", scale)));
-  return clip(m.builder, m.add(steps, m.builder.cast(zero, steps.dtype)), low, high);
+  return m.add(steps, m.builder.cast(zero, steps.dtype));
 }
 
 function fromGrid(m: Maths, q: TensorValue, { scale, zero }: Grid): TensorValue {
@@ -60,6 +64,17 @@ function fake(call: Call, builder: Builder): TensorValue {
   const self = call.tensor("self");
   const grid = gridOf(call, builder, self);
   return builder.cast(fromGrid(m, toGrid(m, self, grid), grid), self.dtype);
+}
+
+/** Also which elements were within the limits, for gradients. */
+function fakeWithMask(call: Call, builder: Builder): TupleValue {
+  const self = call.tensor("self");
+  const grid = gridOf(call, builder, self);
+  const steps = stepsOf(new Maths(builder), self, grid);
+  const [low, high] = [grid.low, grid.high].map((limit) => builder.full(steps.dtype, limit));
+  const above = builder.elementwise("GreaterOrEqual", [steps, low], {}, "bool");
+  const below = builder.elementwise("LessOrEqual", [steps, high], {}, "bool");
+  return new TupleValue([fake(call, builder), builder.elementwise("And", [above, below])]);
 }
 
 function quantize(call: Call, builder: Builder): TensorValue {
@@ -117,19 +132,16 @@ export const quantization: readonly Operator[] = [
     doc: "Rounded to a grid for each channel.",
     lower: fake,
   },
-  ...["tensor", "channel"].map((per): Operator => {
-    const name = `aten::fake_quantize_per_${per}_affine_cachemask`;
-    const parameters = per === "tensor" ? "float scale, int zero_point" : "Tensor scale, Tensor zero_point, int axis";
-    return {
-      name,
-      schemas: [`${name}(Tensor self, ${parameters}, int quant_min, int quant_max) -> (Tensor output, Tensor mask)`],
-      doc: "Rounded to a grid; the mask of what was within it is left true.",
-      lower(call, builder) {
-        const output = fake(call, builder);
-        return new TupleValue([output, builder.full("bool", true, output.shape)]);
-      },
-    };
-  }),
+  ...[
+    "fake_quantize_per_tensor_affine_cachemask(Tensor self, float scale, int zero_point, ",
+    "_fake_quantize_per_tensor_affine_cachemask_tensor_qparams(Tensor self, Tensor scale, Tensor zero_point, Tensor fake_quant_enabled, ",
+    "fake_quantize_per_channel_affine_cachemask(Tensor self, Tensor scale, Tensor zero_point, int axis, ",
+  ].map((signature) => ({
+    name: `aten::${signature.slice(0, signature.indexOf("("))}`,
+    schemas: [`aten::${signature}int quant_min, int quant_max) -> (Tensor, Tensor)`],
+    doc: "Rounded to a grid, and which elements are within its limits.",
+    lower: fakeWithMask,
+  })),
   {
     name: "aten::dequantize",
     schemas: ["aten::dequantize.self(Tensor self) -> Tensor", "aten::dequantize.tensor(Tensor qtensor) -> Tensor"],

@@ -4,6 +4,7 @@ import { ListValue, TupleValue, type Value } from "../value.ts";
 import { activations } from "./activations.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { binaryFormulas } from "./binary-formulas.ts";
+import { choices } from "./choices.ts";
 import { comparison } from "./comparison.ts";
 import { complexFunctions } from "./complex-functions.ts";
 import { conversions } from "./conversions.ts";
@@ -30,6 +31,7 @@ const groups = [
   activations,
   arithmetic,
   binaryFormulas,
+  choices,
   comparison,
   complexFunctions,
   conversions,
