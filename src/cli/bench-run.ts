@@ -10,7 +10,8 @@ import { ArchiverError } from "../errors.ts";
 import { renderBench, renderTable } from "../report/bench-report.ts";
 import { chalkFor } from "./colour.ts";
 import type { Io } from "./io.ts";
-import { type MeasuringFlags, numberOf, refuseUnwritable, rigOptions } from "./measuring-flags.ts";
+import { type MeasuringFlags, refuseUnwritable, rigOptions } from "./measuring-flags.ts";
+import { countOf, millisecondsOf, numberOf } from "./numbers.ts";
 
 /** The flags of `bench`, as commander gives them. */
 export interface BenchFlags extends MeasuringFlags {
@@ -87,13 +88,16 @@ async function measure(path: string, flags: BenchFlags, io: Io): Promise<BenchRe
   }
 }
 
+/** More would only start threads; no machine has so many cores. */
+const mostThreads = 1024;
+
 async function optionsOf(flags: BenchFlags, io: Io): Promise<Omit<BenchOptions, "baseline">> {
   const silent = flags.json || flags.quiet || !io.stderr.isTTY;
   return {
     ...(await rigOptions(flags, io)),
     slo: flags.slo === undefined ? [] : parseSlo(flags.slo),
-    durationMs: numberOf("--duration", flags.duration) * 1000,
-    threads: numberOf("--threads", flags.threads),
+    durationMs: millisecondsOf("--duration", flags.duration),
+    threads: countOf("--threads", flags.threads, 0, mostThreads),
     throughput: flags.throughput,
     ...(silent ? {} : { onStep: (what: string) => io.stderr.write(`${clearLine}measuring ${what}`) }),
   };

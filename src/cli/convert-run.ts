@@ -9,6 +9,7 @@ import { readInputs } from "../verify/inputs.ts";
 import { modelErrors } from "../verify/static-errors.ts";
 import { enginePool } from "../verify/verify.ts";
 import type { Io } from "./io.ts";
+import { millisecondsOf, numberOf } from "./numbers.ts";
 
 /** The flags of `convert`, as commander gives them. */
 export interface ConvertFlags {
@@ -40,14 +41,18 @@ export async function convertFile(
   if (fill !== null && !isFill(fill))
     throw new ArchiverError("usage", `--fill ${fill}: one of ${fillNames.join(", ")}`);
   const inputs = await readInputs(flags.input, io.cwd);
-  const pool = enginePool({ project: io.cwd, timeoutMs: Number(flags.timeout) * 1000, signal: io.signal });
+  const pool = enginePool({
+    project: io.cwd,
+    timeoutMs: millisecondsOf("--timeout", flags.timeout),
+    signal: io.signal,
+  });
   pool.warm();
   try {
     const archive = await openArchive(location, { whole: true, signal: io.signal });
     try {
       const [error] = await modelErrors(archive, io.signal);
       if (error) throw new ArchiverError("not-convertible", `${location}: ${error.message} (${error.rule})`);
-      const seed = Number(flags.seed);
+      const seed = numberOf("--seed", flags.seed);
       return await convert(archive, { output: resolve(io.cwd, output), force, inputs, fill, seed, pool });
     } finally {
       await archive.close();

@@ -5,7 +5,7 @@ import type { Difference } from "../diff/difference.ts";
 import { differenceMarkdown, renderDifference } from "../report/diff-report.ts";
 import { chalkFor } from "./colour.ts";
 import type { Io } from "./io.ts";
-import { numberOf } from "./measuring-flags.ts";
+import { millisecondsOf } from "./numbers.ts";
 import { openWhole } from "./open-whole.ts";
 import type { PlainHttpFlags } from "./registry-flags.ts";
 import { ArchiverError } from "../errors.ts";
@@ -51,7 +51,7 @@ async function numericOf(
     import("../verify/inputs.ts"),
   ]);
   const inputs = await readInputs(input, io.cwd);
-  const pool = new EnginePool({ project: io.cwd, timeoutMs: numberOf("--timeout", timeout) * 1000, signal: io.signal });
+  const pool = new EnginePool({ project: io.cwd, timeoutMs: millisecondsOf("--timeout", timeout), signal: io.signal });
   try {
     return await numericDifference(before, after, { pool, inputs, fill: null, seed: 0, signal: io.signal });
   } finally {

@@ -4,7 +4,7 @@ import { exportArchive, type ExportTarget } from "../export/export.ts";
 import { renderExport } from "../report/export-report.ts";
 import { readInputs } from "../verify/inputs.ts";
 import type { Io } from "./io.ts";
-import { numberOf } from "./measuring-flags.ts";
+import { millisecondsOf } from "./numbers.ts";
 import { openWhole } from "./open-whole.ts";
 import type { PlainHttpFlags } from "./registry-flags.ts";
 
@@ -28,7 +28,7 @@ export async function runExport(location: string, flags: ExportFlags, io: Io): P
   if (to === "directory" && flags.input.length > 0)
     throw new ArchiverError("usage", "--input goes with a model to run");
   const inputs = await readInputs(flags.input, io.cwd);
-  const timeoutMs = numberOf("--timeout", flags.timeout) * 1000;
+  const timeoutMs = millisecondsOf("--timeout", flags.timeout);
   const archive = await openWhole(location, flags, io);
   try {
     const exported = await exportArchive(archive, {

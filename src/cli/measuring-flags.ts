@@ -5,6 +5,7 @@ import type { EngineName, RigOptions } from "../bench/engines.ts";
 import { ArchiverError } from "../errors.ts";
 import { readInputs } from "../verify/inputs.ts";
 import type { Io } from "./io.ts";
+import { millisecondsOf } from "./numbers.ts";
 
 /** What `bench` and `tune` are told of the engine and its input, as commander gives it. */
 export interface MeasuringFlags {
@@ -37,7 +38,7 @@ export async function rigOptions(flags: MeasuringFlags, io: Io): Promise<RigOpti
     sample: sample === undefined ? null : await readSample(sample, io.cwd),
     ownEngine: flags.sloEngine === "onnxruntime",
     inputs: await readInputs(input, io.cwd),
-    timeoutMs: numberOf("--timeout", flags.timeout) * 1000,
+    timeoutMs: millisecondsOf("--timeout", flags.timeout),
     project: io.cwd,
     signal: io.signal,
     ...(tmpDir === undefined ? {} : { tmpDir }),
@@ -55,10 +56,4 @@ export async function refuseUnwritable(path: string | undefined, cwd: string): P
   await access(exists ? file : dirname(file), constants.W_OK).catch((error: unknown) => {
     throw writeFailure(error, path);
   });
-}
-
-export function numberOf(option: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isFinite(value) && value >= 0) return value;
-  throw new ArchiverError("usage", `${option} ${text}: a number, 0 or more`);
 }

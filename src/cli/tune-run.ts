@@ -16,7 +16,8 @@ import { archive as pack } from "../pack/pack.ts";
 import { renderPoint, renderTune } from "../report/tune-report.ts";
 import { chalkFor } from "./colour.ts";
 import type { Io } from "./io.ts";
-import { type MeasuringFlags, numberOf, refuseUnwritable, rigOptions } from "./measuring-flags.ts";
+import { type MeasuringFlags, refuseUnwritable, rigOptions } from "./measuring-flags.ts";
+import { countOf, millisecondsOf } from "./numbers.ts";
 
 /** The flags of `tune`, as commander gives them. */
 export interface TuneFlags extends MeasuringFlags {
@@ -58,8 +59,8 @@ async function optionsOf(flags: TuneFlags, io: Io): Promise<TuneOptions> {
   return {
     ...(await rigOptions(flags, io)),
     slo: flags.slo === undefined ? [] : parseSlo(flags.slo),
-    pointMs: numberOf("--point", flags.point) * 1000,
-    maxBatch: numberOf("--max-batch", flags.maxBatch),
+    pointMs: millisecondsOf("--point", flags.point),
+    maxBatch: countOf("--max-batch", flags.maxBatch, 1),
     ...(flags.json || flags.quiet ? {} : { onPoint: (point) => io.stdout.write(`${renderPoint(point)}\n`) }),
   };
 }

@@ -1,12 +1,14 @@
 import { resolve } from "node:path";
 import type { EngineName } from "../bench/engines.ts";
 import { installEngine } from "../checks/model/engine-failure.ts";
+import { checks } from "../checks/registry.ts";
 import type { RequiredSignature, SampleRequest } from "../checks/subject.ts";
 import { ArchiverError } from "../errors.ts";
 import { filesBeside } from "../residency/files-beside.ts";
 import { readResidencyPolicy } from "../residency/jurisdiction.ts";
 import type { EnginePool } from "../runtime/engine-pool.ts";
 import { fillNames, isFill } from "../runtime/input-spec.ts";
+import { explain } from "../verify/explain.ts";
 import { readInputs } from "../verify/inputs.ts";
 import { readPolicy } from "../verify/policy.ts";
 import { type VerifyDocument, verifySchemaVersion } from "../verify/report.ts";
@@ -15,6 +17,7 @@ import { opener, verifyAll, type VerifyAllOptions } from "../verify/verify-all.t
 import { bugText } from "./bug-text.ts";
 import type { Io } from "./io.ts";
 import { parseLimits } from "./limit-flags.ts";
+import { countOf, millisecondsOf, numberOf } from "./numbers.ts";
 import { lineWriter, writeReports } from "./verify-output.ts";
 
 /** The flags of `verify`, as commander gives them. */
@@ -105,13 +108,13 @@ export async function verifyOptions(paths: readonly string[], flags: VerifyFlags
     allowGlobals: [...policy.allowGlobals, ...flags.allowGlobal],
     exceptions: [
       ...policy.exceptions,
-      ...flags.ignore.map((rule) => ({ rule, at: null, source: "--ignore", reason: null })),
+      ...knownRules(flags.ignore).map((rule) => ({ rule, at: null, source: "--ignore", reason: null })),
     ],
     inputs,
     fill: fillOf(flags.fill),
     seed: numberOf("--seed", flags.seed),
-    timeoutMs: numberOf("--timeout", flags.timeout) * 1000,
-    batch: flags.batch === undefined ? null : numberOf("--batch", flags.batch),
+    timeoutMs: millisecondsOf("--timeout", flags.timeout),
+    batch: flags.batch === undefined ? null : countOf("--batch", flags.batch, 1),
     target: targetOf(flags.target),
     residency: flags.residency === undefined ? null : await readResidencyPolicy(flags.residency),
     besides: flags.residency === undefined ? [] : await filesBeside(paths),
@@ -184,12 +187,13 @@ function fillOf(text: string | undefined): VerifyAllOptions["fill"] {
   throw new ArchiverError("usage", `--fill ${text}: one of ${fillNames.join(", ")}`);
 }
 
-function numberOf(option: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value < 0 || text.trim() === "") {
-    throw new ArchiverError("usage", `${option} ${text}: a number, 0 or more`);
+/** A slip of the pen would ignore nothing. Throws ArchiverError `usage`. */
+function knownRules(rules: readonly string[]): readonly string[] {
+  for (const rule of rules) {
+    explain(checks, rule);
+    if (!rule.includes("/")) throw new ArchiverError("usage", `--ignore ${rule}: a whole family is ${rule}/*`);
   }
-  return value;
+  return rules;
 }
 
 /** `torch==2.4` to `{ torch: "2.4" }`. */

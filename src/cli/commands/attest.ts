@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { Io } from "../io.ts";
+import { millisecondsOf } from "../numbers.ts";
 import { addJudgingOptions } from "../judging-options.ts";
 import { runOptions, signingOptions } from "../options.ts";
 import { fromSpec, specOptions } from "../spec-option.ts";
@@ -21,7 +22,11 @@ export function attestCommand(io: Io): Command {
     .hook("preAction", fromSpec(io, ["key"]))
     .action(async (archive: string, flags) => {
       const { EnginePool } = await import("../../runtime/engine-pool.ts");
-      const pool = new EnginePool({ project: io.cwd, timeoutMs: Number(flags.timeout) * 1000, signal: io.signal });
+      const pool = new EnginePool({
+        project: io.cwd,
+        timeoutMs: millisecondsOf("--timeout", flags.timeout),
+        signal: io.signal,
+      });
       pool.warm();
       try {
         const { runAttest } = await import("../attest-run.ts");

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { Io } from "../io.ts";
 import { addJudgingOptions } from "../judging-options.ts";
+import { millisecondsOf } from "../numbers.ts";
 import { gateOptions, ociOptions, runOptions } from "../options.ts";
 import { fromSpec, specOptions } from "../spec-option.ts";
 
@@ -33,7 +34,11 @@ export function verifyCommand(io: Io): Command {
     .hook("preAction", fromSpec(io))
     .action(async (paths: string[], flags) => {
       const { EnginePool } = await import("../../runtime/engine-pool.ts");
-      const pool = new EnginePool({ project: io.cwd, timeoutMs: Number(flags.timeout) * 1000, signal: io.signal });
+      const pool = new EnginePool({
+        project: io.cwd,
+        timeoutMs: millisecondsOf("--timeout", flags.timeout),
+        signal: io.signal,
+      });
       // The engine's process starts first, and loads while we load, and while the static checks run.
       if (!flags.static && flags.engine !== "torchserve") pool.warm();
       const { shareCores } = await import("../share-cores.ts");
