@@ -136,9 +136,10 @@ async function plannedArchives(folder: string, signal: AbortSignal | undefined):
   const planned: PlannedArchive[] = [];
   const taken = new Map<string, string>();
   for (const file of names.filter((name) => archiveName.test(name) && isFileName(name)).toSorted()) {
-    const facts = await stat(join(folder, file));
+    const path = join(folder, file);
+    const facts = await stat(path).catch((error: unknown) => Promise.reject(diskFailure(error, path)));
     if (!facts.isFile()) continue;
-    const { repository, tag } = await placeOf(join(folder, file), signal);
+    const { repository, tag } = await placeOf(path, signal);
     const other = taken.get(`${repository}:${tag}`);
     if (other !== undefined) {
       const remedy = "Give one of them another version, or take it out of the folder.";
@@ -246,8 +247,8 @@ async function removeOthers(folder: string, listed: ReadonlySet<string>): Promis
   for (const file of (await readdir(folder)).toSorted()) {
     if (!archiveName.test(file) || listed.has(file)) continue;
     const path = join(folder, file);
-    const facts = await stat(path);
-    if (!facts.isFile()) continue;
+    const facts = await stat(path).catch(() => null);
+    if (!facts?.isFile()) continue;
     for (const suffix of Object.values(attachmentSuffixes)) await rm(`${path}${suffix}`, { force: true });
     await rm(path);
     removed.push({ file, reference: "", state: "removed", size: facts.size, reason: null });

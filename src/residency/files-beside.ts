@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { translated } from "../archive/file-source.ts";
 import type { AuditedFile } from "./audit.ts";
 
 const deployment =
@@ -17,8 +18,12 @@ export async function filesBeside(archives: readonly string[]): Promise<AuditedF
       // A link that leads nowhere, or a folder of that name, is no file to read.
       const stats = await stat(path).catch(() => null);
       if (!stats?.isFile() || stats.size > largest) continue;
-      files.push({ path: relative(".", path), bytes: await readFile(path) });
+      files.push({ path: relative(".", path), bytes: await read(path) });
     }
   }
   return files;
+}
+
+function read(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((error: unknown) => Promise.reject(translated(error, path)));
 }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
+import { translated } from "../archive/file-source.ts";
 import { ArchiverError } from "../errors.ts";
 import { checkConfig, configKind, type ConfigKind } from "../server-config/check-config.ts";
 import type { ConfigFinding } from "../server-config/config-finding.ts";
@@ -32,10 +33,5 @@ export async function checkConfigFiles(paths: readonly string[]): Promise<Config
 }
 
 async function readConfig(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    throw new ArchiverError(missing ? "not-found" : "unreadable", `${path} cannot be read`, { cause });
-  }
+  return readFile(path, "utf8").catch((error: unknown) => Promise.reject(translated(error, path)));
 }

@@ -1,5 +1,6 @@
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { diskFailure } from "../archive/disk.ts";
 import type { Advice } from "./advice.ts";
 
 const blockSize = 1 << 22;
@@ -26,7 +27,10 @@ export async function adviseOnModelStore(folder: string): Promise<Advice> {
 
 async function largestFile(folder: string): Promise<string | null> {
   let largest: { path: string; size: number } | null = null;
-  for (const item of await readdir(folder, { withFileTypes: true })) {
+  const items = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    throw diskFailure(error, folder);
+  });
+  for (const item of items) {
     if (!item.isFile()) continue;
     const path = join(folder, item.name);
     const { size } = await stat(path);
@@ -36,7 +40,7 @@ async function largestFile(folder: string): Promise<string | null> {
 }
 
 async function readFileOnce(path: string): Promise<{ bytes: number; seconds: number }> {
-  const file = await open(path);
+  const file = await open(path).catch((error: unknown) => Promise.reject(diskFailure(error, path)));
   try {
     const block = Buffer.allocUnsafe(blockSize);
     const started = performance.now();

@@ -27,6 +27,8 @@ beforeAll(async () => {
   await run("archive", "--model-name", "m", "-v", "1", ...model);
   await run("keygen", "-o", "k.pem");
   writeFileSync(join(folder, "empty.pt"), "");
+  mkdirSync(join(folder, "links"));
+  symlinkSync("nowhere", join(folder, "links/a.mar"));
   execFileSync("mkfifo", [join(folder, "pipe"), join(folder, "silent")]);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -80,8 +82,13 @@ test("config init where a file is in the way of its folder", async () => {
   expect(exitCode, stderr).toBe(2);
 });
 
-test("doctor --root for a folder that is no machine's", async () => {
-  expect(await run("doctor", "--root", join(folder, "none"))).toMatchObject({ exitCode: 2 });
+test.each([
+  ["doctor", "--root", join(folder, "none")],
+  ["doctor", "--model-store", join(folder, "none")],
+  ["config", "check", folder],
+  ["sync", "links", "oci-layout:layout"],
+])("%s %s for what is not there, or something else", async (...argv) => {
+  expect(await run(...argv)).toMatchObject({ exitCode: 2, stdout: "" });
 });
 
 test("a name that is no UTF-8 is a failure with a remedy", async () => {
