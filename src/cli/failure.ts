@@ -13,7 +13,9 @@ export function reportFailure(error: unknown, argv: readonly string[], io: Io): 
   if (io.signal.aborted || (error instanceof ArchiverError && error.code === "interrupted")) {
     // A transfer keeps what there is, and says so.
     const kept = error instanceof ArchiverError && error.code === "interrupted" && error.message !== "interrupted";
-    io.stderr.write(kept ? `${error.message}\n` : "interrupted; no half-written file was left behind\n");
+    const message = kept ? error.message : "interrupted; no half-written file was left behind";
+    if (wantsJson(argv)) printJson(io, "interrupted", message, "Run the command again.");
+    else io.stderr.write(`${message}\n`);
     return 130;
   }
   if (isFolderGone(error)) {

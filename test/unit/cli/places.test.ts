@@ -157,6 +157,13 @@ describe("the program", () => {
   });
 });
 
+test("an interruption is told in JSON where JSON was asked for", async () => {
+  const io = { cwd: folder, signal: AbortSignal.abort() };
+  const { exitCode, stdout, stderr } = await runMain(["verify", join(folder, "m.mar"), "--json"], io);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 130, stderr: "" });
+  expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, error: { code: "interrupted" } });
+});
+
 test("nothing temporary is left", () => {
   expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
 });
