@@ -1,4 +1,3 @@
-import { callOperator } from "../binding.ts";
 import type { Builder } from "../builder.ts";
 import { isSupported } from "../operators/registry.ts";
 import { LoweringError, invalid, unsupported } from "../lowering-error.ts";
@@ -8,6 +7,7 @@ import { TensorValue } from "../tensor-value.ts";
 import { SymbolicScalar, TupleValue, type Value } from "../value.ts";
 import { argumentValue, bindOutputs, type Environment } from "./arguments.ts";
 import { callHigherOrder, higherOrderOf } from "./higher-order.ts";
+import { callBatched, exampleOf, vmapFunction } from "./batched.ts";
 import { JsonObject } from "./json.ts";
 import { ignoredOperators, namedOperator, type OperatorTarget } from "./nodes.ts";
 import { callPython, isPythonTarget, knownScalar } from "./python-target.ts";
@@ -19,7 +19,7 @@ export function operatorOf(target: string): OperatorTarget | null {
 
 /** Whether a node's target is lowered; `name` is how it is shown to people. */
 export function targetSupport(target: string): { readonly name: string; readonly supported: boolean } {
-  if (isPythonTarget(target)) return { name: target, supported: true };
+  if (isPythonTarget(target) || vmapFunction(target) !== null) return { name: target, supported: true };
   const higherOrder = /^(?:torch\.ops\.)?higher_order\.(\w+)/.exec(target)?.[1];
   if (higherOrder !== undefined) {
     return { name: `higher_order::${higherOrder}`, supported: higherOrderOf(higherOrder) !== null };
@@ -76,13 +76,16 @@ function callNode(node: JsonObject, target: string, environment: Environment, co
     if (name !== "" && argument.value("kind") !== 1) keyword.set(name, value);
     else positional.push(value);
   }
+  const vmap = vmapFunction(target);
+  if (vmap !== null) return vmap([...positional, ...keyword.values()], builder);
   if (isPythonTarget(target)) return callPython(target, [...positional, ...keyword.values()], builder);
   const operator = operatorOf(target);
   if (operator === null) throw invalid(`a call of ${target}`);
   if (ignoredOperators.has(operator.name)) return positional[0] ?? [...keyword.values()][0] ?? null;
   const size = sizeOf(operator.name);
-  if (size !== null) return size([...positional, ...keyword.values()], builder);
-  return numberOf(callOperator(operator.name, operator.overload, positional, keyword, builder), operator.name, builder);
+  const examples = () => [...positional, ...keyword.values()].map((value) => exampleOf(value, builder));
+  if (size !== null) return size(examples(), builder);
+  return numberOf(callBatched(operator.name, operator.overload, positional, keyword, builder), operator.name, builder);
 }
 
 type Size = (args: readonly Value[], builder: Builder) => Value;
