@@ -1,3 +1,4 @@
+import type { DType } from "../../graph/dtype.ts";
 import type { Builder } from "../builder.ts";
 import type { FunctionDefinition } from "../language/syntax.ts";
 import { LoweringError } from "../lowering-error.ts";
@@ -18,6 +19,8 @@ export interface Context {
   /** Operators that the table does not have, and how often they were called. */
   readonly missing: Map<string, number>;
   readonly budget: Budget;
+  /** The lower precision that a region of `torch.autocast` computes in. */
+  readonly autocast?: DType | null;
   run(found: Located<FunctionDefinition>, positional: readonly Value[], keyword: ReadonlyMap<string, Value>): Value;
 }
 

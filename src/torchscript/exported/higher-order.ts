@@ -6,6 +6,7 @@ import { truth } from "../evaluator/truth.ts";
 import { invalid, unsupported } from "../lowering-error.ts";
 import { TensorValue } from "../tensor-value.ts";
 import { ListValue, TupleValue, type Value } from "../value.ts";
+import { autocastType } from "./autocast.ts";
 import { argumentValue, type Environment } from "./arguments.ts";
 import { graphOf, ignoredOperators, namedOperator } from "./nodes.ts";
 import type { JsonObject } from "./json.ts";
@@ -34,7 +35,7 @@ const table: Readonly<Record<string, HigherOrder>> = {
   map_impl: mapRows,
   scan,
   wrap_with_set_grad_enabled: inline,
-  wrap_with_autocast: inline,
+  wrap_with_autocast: withAutocast,
   wrap: inline,
   wrap_activation_checkpoint: inline,
   tag_activation_checkpoint: inline,
@@ -93,11 +94,18 @@ function result(values: readonly Value[]): Value {
 }
 
 /** The graph is called with whatever comes behind it; what comes before it (a mode, a dtype) has no effect on values. */
-function inline(call: HigherOrderCall): Value {
+function inline(call: HigherOrderCall, context = call.context): Value {
   const at = call.args.findIndex(isGraph);
   const rest = call.args.slice(at + 1).filter((arg) => !isGraph(arg) && typeof arg !== "string");
   const inputs = rest.flatMap((arg) => (isGraph(arg) ? [] : arg instanceof ListValue ? arg.content : [arg]));
-  return result(call.walk(graphAt(call, at), inputs, call.context));
+  return result(call.walk(graphAt(call, at), inputs, context));
+}
+
+/** `wrap_with_autocast(device, dtype, enabled, cache_enabled, graph, …)`. */
+function withAutocast(call: HigherOrderCall): Value {
+  const [, dtype = null, enabled = null] = call.args;
+  if (isGraph(dtype) || isGraph(enabled)) throw invalid("wrap_with_autocast without its arguments");
+  return inline(call, { ...call.context, autocast: autocastType(dtype, enabled) });
 }
 
 /** `with_effects(token, op, …)`: the operator's results behind the token that orders effects. Checks have no results. */

@@ -7,6 +7,7 @@ import { TensorValue } from "../tensor-value.ts";
 import { SymbolicScalar, TupleValue, type Value } from "../value.ts";
 import { argumentValue, bindOutputs, type Environment } from "./arguments.ts";
 import { callHigherOrder, higherOrderOf } from "./higher-order.ts";
+import { autocasted } from "./autocast.ts";
 import { callBatched, exampleOf, vmapFunction } from "./batched.ts";
 import { JsonObject } from "./json.ts";
 import { ignoredOperators, namedOperator, type OperatorTarget } from "./nodes.ts";
@@ -85,7 +86,10 @@ function callNode(node: JsonObject, target: string, environment: Environment, co
   const size = sizeOf(operator.name);
   const examples = () => [...positional, ...keyword.values()].map((value) => exampleOf(value, builder));
   if (size !== null) return size(examples(), builder);
-  return numberOf(callBatched(operator.name, operator.overload, positional, keyword, builder), operator.name, builder);
+  const cast = (value: Value) => autocasted(operator.name, value, context.autocast ?? null, builder);
+  const named = new Map([...keyword].map(([name, value]) => [name, cast(value)] as const));
+  const called = callBatched(operator.name, operator.overload, positional.map(cast), named, builder);
+  return numberOf(called, operator.name, builder);
 }
 
 type Size = (args: readonly Value[], builder: Builder) => Value;

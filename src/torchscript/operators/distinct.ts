@@ -1,7 +1,6 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { extentsOf, unknownSize } from "../extent.ts";
-import { unsupported } from "../lowering-error.ts";
 import { normalizeDim } from "../promotion.ts";
 import { positions } from "../slice-view.ts";
 import type { TensorValue } from "../tensor-value.ts";
@@ -37,31 +36,36 @@ function distinct(call: Call, builder: Builder): TupleValue {
 function withoutRepeats(call: Call, builder: Builder): TupleValue {
   const m = new Maths(builder);
   const given = call.tensor("self");
-  const self = builder.reshape(given, [given.count]);
-  const part = (from: number, to: number) =>
+  const dim = call.has("dim") ? call.optionalInt("dim") : null;
+  const axis = dim === null ? null : normalizeDim(dim, given.rank);
+  const self = axis === null ? builder.reshape(given, [given.count]) : given;
+  const along = axis ?? 0;
+  const others = self.shape.map((_, i) => i).filter((i) => i !== along);
+  const part = (of: TensorValue, at: number, from: number, to: number) =>
     builder.emit(
       "Slice",
-      [self, builder.ints([from]), builder.ints([to]), builder.ints([0])],
+      [of, builder.ints([from]), builder.ints([to]), builder.ints([at])],
       {},
-      { dtype: self.dtype, shape: [unknownSize] },
+      { dtype: of.dtype, shape: of.shape.with(at, unknownSize) },
     );
-  const changes = m.not(m.equal(part(1, Number.MAX_SAFE_INTEGER), part(0, -1)));
-  const starts = builder.concat([builder.full("bool", true, [1]), changes], 0);
+  const after = Number.MAX_SAFE_INTEGER;
+  const differs = builder.cast(m.not(m.equal(part(self, along, 1, after), part(self, along, 0, -1))), "int64");
+  const changes = others.length === 0 ? differs : reduce(builder, "ReduceMax", differs, others, false);
+  const starts = builder.concat([builder.full("int64", 1, [1]), changes], 0);
   const found = builder.emit("NonZero", [starts], {}, { dtype: "int64", shape: [1, unknownSize] });
   const first = builder.reshape(found, [unknownSize]);
-  const values = builder.emit("Gather", [self, first], { axis: 0 }, { dtype: self.dtype, shape: [unknownSize] });
-  const group = m.sub(cumulativeSum(builder, builder.cast(starts, "int64"), 0), 1);
-  const next = builder.emit(
-    "Slice",
-    [first, builder.ints([1]), builder.ints([Number.MAX_SAFE_INTEGER]), builder.ints([0])],
-    {},
-    { dtype: "int64", shape: [unknownSize] },
-  );
-  const size = builder.emit("Size", [self], {}, { dtype: "int64", shape: [] });
-  const ends = builder.concat([next, builder.reshape(size, [1])], 0);
+  const shape = self.shape.with(along, unknownSize);
+  const values = builder.emit("Gather", [self, first], { axis: along }, { dtype: self.dtype, shape });
+  const group = m.sub(cumulativeSum(builder, starts, 0), 1);
+  const size = builder.emit("Size", [starts], {}, { dtype: "int64", shape: [] });
+  const ends = builder.concat([part(first, 0, 1, after), builder.reshape(size, [1])], 0);
   return new TupleValue([
     values,
-    call.bool("return_inverse") ? builder.reshape(group, extentsOf(builder, given)) : empty(builder),
+    call.bool("return_inverse")
+      ? axis === null
+        ? builder.reshape(group, extentsOf(builder, given))
+        : group
+      : empty(builder),
     call.bool("return_counts") ? m.sub(ends, first) : empty(builder),
   ]);
 }
@@ -102,12 +106,8 @@ export const distincts: readonly Operator[] = [
     schemas: [
       "aten::unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)",
     ],
-    doc: "Runs of equal elements, of the flattened tensor.",
-    lower(call, builder) {
-      if (call.optionalInt("dim") !== null && call.tensor("self").rank > 1)
-        throw unsupported("aten::unique_consecutive along a dimension");
-      return withoutRepeats(call, builder);
-    },
+    doc: "Runs of equal elements, or of equal slices along a dimension.",
+    lower: withoutRepeats,
   },
   {
     name: "aten::bincount",

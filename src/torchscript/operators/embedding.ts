@@ -7,10 +7,24 @@ import type { Operator } from "./operator.ts";
 import { range } from "./ranges.ts";
 import { sliceAxis } from "./rearrange.ts";
 import { reduce } from "./reduce.ts";
+import { vectorNorm } from "./vector-norms.ts";
 
 function lookUp(builder: Builder, weight: TensorValue, indices: TensorValue): TensorValue {
   const shape = [...indices.shape, ...weight.shape.slice(1)];
   return builder.emit("Gather", [weight, indices], { axis: 0 }, { dtype: weight.dtype, shape });
+}
+
+/** Rows among the indices that are longer than allowed become as long as that. */
+function renormalized(call: Call, builder: Builder): TensorValue {
+  const m = new Maths(builder);
+  const [self, indices] = [call.tensor("self"), call.tensor("indices")];
+  const [most, rows] = [call.float("max_norm"), self.shape[0]];
+  const norm = vectorNorm(builder, self, call.float("norm_type"), [1], true);
+  const flat = builder.reshape(builder.cast(indices, "int64"), [indices.count, 1]);
+  const marks = [builder.full("float32", 0, [rows]), flat, builder.full("float32", 1, [indices.count])];
+  const used = builder.emit("ScatterND", marks, {}, { dtype: "float32", shape: [rows] });
+  const long = m.and(m.greater(norm, most), builder.unsqueeze(builder.cast(used, "bool"), [1]));
+  return m.where(long, m.mul(self, m.div(most, m.add(norm, 1e-7))), self);
 }
 
 /** Whether index i belongs to bag b, [bags, indices]: offset[b] ≤ i < offset[b + 1]. */
@@ -81,6 +95,12 @@ export const embeddings: readonly Operator[] = [
     ],
     doc: "Rows of weight.",
     lower: (call, builder) => lookUp(builder, call.tensor("weight"), call.tensor("indices")),
+  },
+  {
+    name: "aten::embedding_renorm",
+    schemas: ["aten::embedding_renorm(Tensor self, Tensor indices, float max_norm, float norm_type) -> Tensor"],
+    doc: "Rows that are looked up, scaled down to a norm.",
+    lower: renormalized,
   },
   ...Object.entries(bagSchemas).map(([name, schemas]): Operator => ({
     name: `aten::${name}`,

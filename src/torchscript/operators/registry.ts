@@ -6,6 +6,9 @@ import { quantizedLayers } from "./quantized-layers.ts";
 import { quantizedNormalization } from "./quantized-normalization.ts";
 import { gammaFunctions } from "./gamma-functions.ts";
 import { specialFunctions } from "./special-unary.ts";
+import { gradients } from "./gradients.ts";
+import { puts } from "./puts.ts";
+import { histograms } from "./histograms.ts";
 import { divisorFunctions } from "./divisors.ts";
 import { draws } from "./draws.ts";
 import { marginLosses } from "./margin-losses.ts";
@@ -162,6 +165,9 @@ export const operators: readonly Operator[] = [
   ...statistics,
   ...specialFunctions,
   ...divisorFunctions,
+  ...gradients,
+  ...histograms,
+  ...puts,
   ...draws,
   ...marginLosses,
   ...temporalClassification,
