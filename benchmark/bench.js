@@ -9,10 +9,10 @@ import { node, bin, prepare } from "./jobs.js";
 import { makeInputs, makeWeights, sparseFile, touchPages, writeHandler } from "./inputs.js";
 import { writeLargeOnnx } from "./large-onnx.js";
 import { Meter, spread } from "./measure.js";
-import { makeModels, packWeights } from "./models.js";
+import { fixtureModels, makeModels, packWeights } from "./models.js";
 import { call, missing, python } from "./peers.js";
 import { clearlyMissed, machine, renderMarkdown, renderText } from "./report.js";
-import { lowering, registering, remoteInspect } from "./special.js";
+import { compressing, lowering, registering, remoteInspect } from "./special.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -25,8 +25,8 @@ const { values: flags } = parseArgs({
     weights: { type: "string" },
   },
 });
-const quick = { weightsMb: 256, textMb: 32, rounds: 3, count: 8, latencySeconds: 4 };
-const full = { weightsMb: 2048, textMb: 200, rounds: 3, count: 40, latencySeconds: 10 };
+const quick = { weightsMb: 128, textMb: 16, rounds: 2, starts: 4, count: 4, latencySeconds: 2 };
+const full = { weightsMb: 2048, textMb: 200, rounds: 3, starts: 10, count: 40, latencySeconds: 8 };
 const scale = {
   ...(flags.quick ? quick : full),
   ...(flags.weights ? { weightsMb: Number(flags.weights) } : {}),
@@ -42,6 +42,7 @@ const wanted = (title) => only.test(title);
 const anyWanted = (jobs) => jobs.some(({ title }) => wanted(title));
 const titles = {
   remote: "inspect the weights' archive over HTTP",
+  scaling: "archive int8 weights and text, all cores against one",
   latency: "latency of our lowering of TorchScript",
   registering: "TorchServe registers 100 MB of weights",
 };
@@ -117,14 +118,19 @@ async function all(meter, jobs, cwd) {
 /** Weights, text, and everything that starts, packs and reads them. */
 async function packing(meter, cwd) {
   const remote = { title: titles.remote };
-  if (!anyWanted([...startingJobs(), ...archiveJobs("", scale), remote])) return [];
+  const scaling = { title: titles.scaling };
+  if (!anyWanted([...startingJobs(scale.starts), ...archiveJobs("", scale), remote, scaling])) return [];
   say(`making ${scale.weightsMb} MB of weights and ${scale.textMb} MB of int8 and text`);
   makeInputs(cwd, scale);
   const weights = packWeights(cwd);
   await make(meter, prepare("weights", weights), cwd);
   await make(meter, [node, bin, "keygen", "-o", "key.pem"], cwd);
-  const jobs = await all(meter, [...startingJobs(), ...archiveJobs(weights, scale)], cwd);
+  const jobs = await all(meter, [...startingJobs(scale.starts), ...archiveJobs(weights, scale)], cwd);
   if (wanted(remote.title)) jobs.push({ ...remote, ...(await remoteInspect(meter, cwd)) });
+  if (wanted(scaling.title)) {
+    say(scaling.title);
+    jobs.push({ ...scaling, ...(await compressing(scale.rounds, (call) => once(meter, "ours", call, cwd))) });
+  }
   return jobs;
 }
 
@@ -134,7 +140,7 @@ async function judging(meter, cwd, run) {
   const unmade = { name: "", onnx: "", torchscript: "", weights: "" };
   if (!anyWanted([...judgingJobs(unmade, scale.count), latency])) return [];
   writeHandler(cwd);
-  const models = makeModels(cwd);
+  const models = flags.quick ? fixtureModels : makeModels(cwd);
   run.model = models.name;
   mkdirSync(join(cwd, "store"));
   const tiny = join(import.meta.dirname, "../fixtures/tiny/cnn10_static.onnx");

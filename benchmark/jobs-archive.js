@@ -5,19 +5,19 @@ import { call, zipfileStored } from "./peers.js";
 const gigabyte = 2 ** 30;
 
 /** @returns {readonly import("./jobs.js").Job[]} */
-export function startingJobs() {
+export function startingJobs(/** @type {number} */ rounds) {
   return [
     ...["--version", "--help"].map((flag) => ({
       title: flag,
       calls: { ours: ours(flag), "node -e 0": bareNode },
       targets: [{ peer: "node -e 0", atMost: 1.3 }],
-      rounds: 10,
+      rounds,
     })),
     {
       title: "archive a 20 KB model",
       calls: { ours: ours("archive", ...pack("small.bin")), "node -e 0": bareNode },
       targets: [{ peer: "node -e 0", atMost: 2 }],
-      rounds: 10,
+      rounds,
     },
     {
       title: "inspect the weights' archive",
@@ -27,7 +27,7 @@ export function startingJobs() {
         // Node and our own code are among these bytes.
         { peer: null, of: "read", atMost: 1e6 },
       ],
-      rounds: 10,
+      rounds,
     },
     ...["inspect", "verify --static --no-digests"].map((command) => ({
       title: `${command} of 10 GB of tensors`,
@@ -36,7 +36,7 @@ export function startingJobs() {
         "100 MB": { ...ours(...command.split(" "), "small.safetensors"), anyCode: true },
       },
       targets: [{ peer: "100 MB", atMost: 1.1 }],
-      rounds: 10,
+      rounds,
     })),
   ];
 }

@@ -27,6 +27,14 @@ torch.save({f"layer{i}.weight": part.clone() for i, part in enumerate(numbers.ch
 
 const run = (program, ...args) => spawnSync(python, ["-c", program, ...args], { stdio: "ignore" }).status === 0;
 
+/** Models that need no making. @type {Models} */
+export const fixtureModels = {
+  name: "EfficientNet-Lite0",
+  onnx: join(fixtures, "efficientnet-lite0/model.onnx"),
+  torchscript: join(fixtures, "efficientnet-lite0/model.pt"),
+  weights: null,
+};
+
 /**
  * @typedef {{ name: string, onnx: string, torchscript: string, weights: string | null }} Models paths
  * @returns {Models}
@@ -43,13 +51,7 @@ export function makeModels(/** @type {string} */ folder) {
       weights: at("resnet50_weights.pt"),
     };
   }
-  const at = (file) => join(fixtures, "efficientnet-lite0", file);
-  return {
-    name: "EfficientNet-Lite0 (no PyTorch and torchvision for ResNet-50)",
-    onnx: at("model.onnx"),
-    torchscript: at("model.pt"),
-    weights: null,
-  };
+  return { ...fixtureModels, name: `${fixtureModels.name} (no PyTorch and torchvision for ResNet-50)` };
 }
 
 /** The name of the weights' file: a state dict where PyTorch can write one, else the numbers as they are. */

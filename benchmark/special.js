@@ -2,9 +2,9 @@
 import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { bin, node, ours } from "./jobs.js";
+import { bin, node, ours, pack } from "./jobs.js";
 import { spread } from "./measure.js";
-import { missing, python } from "./peers.js";
+import { call, missing, python } from "./peers.js";
 import { countRequests } from "./remote.js";
 
 const one = (value) => ({ min: value, median: value, max: value });
@@ -22,6 +22,26 @@ export async function remoteInspect(meter, cwd) {
     results: { ours: { requests: one(requests), bytes: one(bytes) } },
     skipped: {},
   };
+}
+
+/** How much of the time of one core is left with all of them, ours against pigz. */
+export async function compressing(rounds, run) {
+  const why = missing(["pigz", "taskset"]);
+  const targets = [{ peer: "pigz", of: "ratio", atMost: 1.1 }];
+  if (why !== null) return { targets, results: {}, skipped: { pigz: why } };
+  const calls = {
+    ours: ours("archive", ...pack("int8.bin", "--extra-files", "vocab.txt")).argv,
+    pigz: call("pigz", "-6kc", "int8.bin", "vocab.txt"),
+  };
+  const times = { ours: { one: [], all: [] }, pigz: { one: [], all: [] } };
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [name, argv] of Object.entries(calls)) {
+      times[name].one.push((await run({ argv: call("taskset", "-c", "0", ...argv) })).wall);
+      times[name].all.push((await run({ argv })).wall);
+    }
+  }
+  const left = ({ one: alone, all }) => ({ ratio: one(Math.min(...all) / Math.min(...alone)) });
+  return { targets, results: { ours: left(times.ours), pigz: left(times.pigz) }, skipped: {} };
 }
 
 /** Latency of our lowering of TorchScript against PyTorch's own ONNX export of the same model, both in ONNX Runtime. */
