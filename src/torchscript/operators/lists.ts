@@ -232,6 +232,7 @@ export const lists: readonly Operator[] = [
   row("aten::mul", [".left_t(t[] l, int n) -> t[]", ".right_(int n, t[] l) -> t[]"], "A list repeated.", (call) =>
     repeated(call.list("l"), call.int("n")),
   ),
+  row("aten::Size", ["(int[] sizes) -> int[]"], "Sizes as a list.", (call) => new ListValue(itemsOf(call, "sizes"))),
   row("aten::copy", [".t(t[](a) self) -> t[]"], "A copy of a list.", (call) => new ListValue(itemsOf(call, "self"))),
   row(
     "aten::list",

@@ -68,6 +68,7 @@ import { scans } from "./scans.ts";
 import { ordering } from "./ordering.ts";
 import { interleaving } from "./interleave.ts";
 import { rearranging } from "./rearrange.ts";
+import { recursiveFilters } from "./recursive-filters.ts";
 import { prepacked } from "./prepacked.ts";
 import { paddings } from "./padding.ts";
 import { joins } from "./joins.ts";
@@ -140,6 +141,7 @@ export const operators: readonly Operator[] = [
   ...quantizedFunctions,
   ...quantizedRecurrent,
   ...prepacked,
+  ...recursiveFilters,
   ...attention,
   ...transformerEncoder,
   ...nestedTensors,
