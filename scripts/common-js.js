@@ -23,7 +23,7 @@ export async function commonJs(text, importer) {
   return `${code.includes("__moduleUrl") ? moduleUrl : ""}${code.includes("__importPackage") ? packages(importer) : ""}${body}${exported}`;
 }
 
-const exporting = /__export\(stdin_exports,\{(.*?)\}\);module\.exports=__toCommonJS\(stdin_exports\);/s;
+const exporting = /__export\(stdin_exports,\{(.*?)\}\);\s*module\.exports=\s*__toCommonJS\(\s*stdin_exports\);/s;
 
 /**
  * esbuild exports by a getter a name, so that a module can be used before it has run. Our chunks import each other in one
@@ -32,10 +32,15 @@ const exporting = /__export\(stdin_exports,\{(.*?)\}\);module\.exports=__toCommo
  */
 function withoutExports(/** @type {string} */ code) {
   const found = exporting.exec(code);
-  if (found === null) return { body: code, exported: "" };
-  const names = (found[1] ?? "").replaceAll(/(\w+):\(\)=>([\w$.]+)/g, "$1:$2");
+  if (found === null) {
+    if (/module\.exports\s*=\s*__toCommonJS/.test(code)) throw new Error("exports that are not written as expected");
+    return { body: code, exported: "" };
+  }
+  const names = (found[1] ?? "").replaceAll(/(\w+):\s*\(\)=>\s*([\w$.]+)/g, "$1:$2");
   if (names.includes("=>")) throw new Error(`an export that is no name: ${names}`);
-  return { body: code.replace(exporting, ""), exported: `module.exports={${names}};\n` };
+  // Without this mark, who imports a module by its default gets all of it.
+  const mark = /(?:^|,)\s*default:/.test(names) ? "__esModule:true," : "";
+  return { body: code.replace(exporting, ""), exported: `module.exports={${mark}${names}};\n` };
 }
 
 const moduleUrl = 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;\n';

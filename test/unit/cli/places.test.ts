@@ -129,6 +129,14 @@ describe("the program", () => {
     expect(stderr).toMatch(/^error: standard output cannot be written: ENOSPC.*\n$/);
   });
 
+  test("unpacks what is too large for one call, by a package that is imported when it is needed", async () => {
+    writeFileSync(join(folder, "words.txt"), Array.from({ length: 700_000 }, (_, i) => `word ${i}\n`).join(""));
+    const model = ["--serialized-file", join(tiny, "cnn10_static.onnx"), "--handler", "onnx_tensor"];
+    await run("archive", "--model-name", "words", "-v", "1", ...model, "--extra-files", "words.txt");
+    const { status, stdout, stderr } = shell('"$0" "$1" verify --static words.mar');
+    expect(status, stdout + stderr).toBe(0);
+  });
+
   test("keeps its exit code when nobody reads on", () => {
     expect(shell('"$0" "$1" verify --static empty.pt | true').status).toBe(1);
     expect(shell('"$0" "$1" explain | head -1').status).toBe(0);
