@@ -24,6 +24,7 @@ export type Operand = TensorValue | GraphValue;
 export class Builder {
   readonly graph = new GraphEmitter();
   readonly journal = new Journal();
+  readonly #views = new WeakMap<TensorValue, TensorValue[]>();
 
   /** Emits one node with one result. Nodes whose inputs are all known constants are computed instead. */
   emit(op: string, inputs: readonly (Operand | null)[], attributes: Attributes, result: Result): TensorValue {
@@ -81,7 +82,20 @@ export class Builder {
 
   /** A tensor that shares the memory of `base`. */
   view(base: TensorValue, shape: readonly number[], strides: readonly number[], view: View): TensorValue {
-    return new TensorValue(base.dtype, shape, { base, view }, { strides });
+    const made = new TensorValue(base.dtype, shape, { base, view }, { strides });
+    const known = this.#views.get(base);
+    if (known === undefined) this.#views.set(base, [made]);
+    else known.push(made);
+    return made;
+  }
+
+  /** The views of one tensor become views of another that shows the same memory in the same way. */
+  moveViews(from: TensorValue, to: TensorValue): void {
+    for (const made of this.#views.get(from) ?? []) {
+      if (!("base" in made.content) || made.content.base !== from) continue;
+      this.journal.set(made, { base: to, view: made.content.view });
+      made.derived = null;
+    }
   }
 
   /** A new tensor with the same contents now, which does not change with `tensor`. */

@@ -21,6 +21,7 @@ function reshapedInPlace(call: Call, builder: Builder, view: (hidden: TensorValu
   const hidden = new TensorValue(self.dtype, self.shape, self.content, { strides: self.strides });
   const shown = view(hidden);
   if (!("base" in shown.content)) throw unsupported(`${call.name} of a tensor whose memory has gaps`);
+  builder.moveViews(self, hidden);
   self.shape = shown.shape;
   self.strides = shown.strides;
   self.derived = null;
