@@ -19,6 +19,7 @@ export interface Digestible {
   readonly anomalies: readonly Anomaly[];
   readonly limits: Limits;
   readonly signal?: AbortSignal | undefined;
+  readonly tmpDir?: string | undefined;
   /** The plain bytes where they lie, or null where the entry must be unpacked. Throws AnomalyError. */
   inPlace(entry: Entry): Promise<ByteSource | null>;
   /** Gives back what `inPlace` gave. */
@@ -41,7 +42,7 @@ export async function digestArchive(archive: Digestible): Promise<Digests> {
   const report = (anomaly: Anomaly): void => {
     if (!known.has(`${anomaly.rule} ${anomaly.at}`)) anomalies.push(anomaly);
   };
-  const nested = new NestedArchives(archive.size, archive.limits, report);
+  const nested = new NestedArchives(archive, report);
   const pass = new Pass(archive, nested);
   pass.begin();
   const of = new Map<Entry, Digest>();

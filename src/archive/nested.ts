@@ -34,6 +34,13 @@ export function storedParts(zip: ZipView): readonly StoredPart[] {
 
 /** Records up to this are read whole. */
 const smallSize = 1 << 20;
+/** The archive that they are in. */
+interface OuterArchive {
+  readonly size: number;
+  readonly limits: Limits;
+  readonly tmpDir?: string | undefined;
+}
+
 /** What stays in memory of an archive that lies packed in another. */
 const inMemory = 256 << 20;
 
@@ -44,13 +51,15 @@ const inMemory = 256 << 20;
 export class NestedArchives {
   readonly #outerSize: number;
   readonly #limits: Limits;
+  readonly #tmpDir: string | undefined;
   readonly #report: (anomaly: Anomaly) => void;
   #unpacked = 0;
   #exhausted = false;
 
-  constructor(outerSize: number, limits: Limits, report: (anomaly: Anomaly) => void) {
-    this.#outerSize = outerSize;
+  constructor({ size, limits, tmpDir }: OuterArchive, report: (anomaly: Anomaly) => void) {
+    this.#outerSize = size;
     this.#limits = limits;
+    this.#tmpDir = tmpDir;
     this.#report = report;
   }
 
@@ -150,7 +159,7 @@ export class NestedArchives {
   }
 
   async #scanGzip(source: ByteSource, at: string, depth: number): Promise<void> {
-    const unpacked = await gunzip(source, { ...this.#limits, unpackedBytes: inMemory * 4 }, undefined);
+    const unpacked = await gunzip(source, { ...this.#limits, unpackedBytes: inMemory * 4 }, this.#tmpDir);
     try {
       const bomb = unpacked.anomalies.find(({ rule }) => rule === "archive/bomb");
       if (bomb !== undefined) {

@@ -40,6 +40,8 @@ export interface CheckOptions {
   readonly requiredSignature: RequiredSignature | null;
   /** What `--require-attestation` asks for; null: nobody asked. */
   readonly requiredAttestation: RequiredSignature | null;
+  /** Where what must be unpacked goes; the system's temporary folder when left out. */
+  readonly tmpDir?: string;
 }
 
 /** Something about the archive must be signed: its bytes, or the statement that they were tested. */

@@ -35,7 +35,8 @@ export function scanOf(subject: Subject): Promise<ArchiveScan> {
 }
 
 async function scanArchive(subject: Subject): Promise<ArchiveScan> {
-  const scanner = new Scanner({ allowed: new Set(subject.options.allowGlobals) });
+  const { allowGlobals, tmpDir } = subject.options;
+  const scanner = new Scanner({ allowed: new Set(allowGlobals), ...(tmpDir === undefined ? {} : { tmpDir }) });
   const model = await subject.model();
   try {
     for (const entry of subject.archive.entries) {

@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundleCli } from "../../../scripts/bundle-cli.js";
 import { runMain } from "../../support/run-main.ts";
@@ -163,6 +164,22 @@ describe("the program", () => {
     clearInterval(press);
     expect(["SIGINT", 130]).toContain(how);
   });
+});
+
+test("--tmp-dir is where everything is unpacked; without a folder for that, it is said what to set", async () => {
+  writeFileSync(join(folder, "zeros.gz"), gzipSync(Buffer.alloc(9 << 20)));
+  const model = ["--serialized-file", join(tiny, "cnn10_static.onnx"), "--handler", "onnx_tensor"];
+  await run("archive", "--model-name", "zeros", "-v", "1", ...model, "--extra-files", "zeros.gz");
+  const before = process.env["TMPDIR"];
+  process.env["TMPDIR"] = join(folder, "none");
+  try {
+    const verify = ["verify", join(folder, "zeros.mar"), "--static"];
+    expect(await run(...verify)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("Set TMPDIR") });
+    expect((await run(...verify, "--tmp-dir", folder)).exitCode).toBe(0);
+  } finally {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+  }
 });
 
 test("an interruption is told in JSON where JSON was asked for", async () => {
