@@ -14,6 +14,8 @@ import { axesOf, reduce } from "./reduce.ts";
 /** Scale and zero point, 0-dim or ready to broadcast. */
 interface Grid {
   readonly scale: TensorValue;
+  /** 1 / scale: of a Python number in double precision. */
+  readonly inverse: TensorValue;
   readonly zero: TensorValue;
   readonly low: number;
   readonly high: number;
@@ -24,8 +26,8 @@ function toGrid(m: Maths, x: TensorValue, grid: Grid): TensorValue {
   return clip(m.builder, stepsOf(m, x, grid), grid.low, grid.high);
 }
 
-function stepsOf(m: Maths, x: TensorValue, { scale, zero }: Grid): TensorValue {
-  const steps = m.round(m.mul(x, m.unary("Reciprocal", scale)));
+function stepsOf(m: Maths, x: TensorValue, { inverse, zero }: Grid): TensorValue {
+  const steps = m.round(m.mul(x, inverse));
   return m.add(steps, m.builder.cast(zero, steps.dtype));
 }
 
@@ -48,10 +50,16 @@ function gridOf(call: Call, builder: Builder, x: TensorValue): Grid {
           x.shape.map((_, axis) => (axis === channels ? value.count : 1)),
         );
   const dtype: DType = x.dtype === "float64" ? "float64" : "float32";
-  const scale = spread(builder.cast(call.operand(name("scale")), dtype));
+  const given = call.operand(name("scale"));
+  const scale = spread(builder.cast(given, dtype));
+  // In exported programs a scale for the whole tensor is a Python number; elsewhere it is a float of the formula.
+  const number = channels === null && !call.name.startsWith("aten::");
+  const own = builder.cast(given, number ? "float64" : dtype);
+  const inverse = spread(builder.cast(new Maths(builder).div(1, own), dtype));
   const zero = zeroName === null ? null : call.optionalOperand(zeroName);
   return {
     scale,
+    inverse,
     zero: zero === null ? builder.full("float32", 0) : spread(zero),
     low: call.int("quant_min"),
     high: call.int("quant_max"),

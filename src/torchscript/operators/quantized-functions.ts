@@ -1,13 +1,25 @@
 import type { Builder } from "../builder.ts";
 import type { Call } from "../call.ts";
 import { invalid, unsupported } from "../lowering-error.ts";
-import { anyGridOf, fusedFloats, type Grid, gridOf, gridOfType, onGrid, rounded, toGrid } from "../quantized-grid.ts";
+import { normalizeDim } from "../promotion.ts";
+import {
+  anyGridOf,
+  dequantized,
+  fusedFloats,
+  type Grid,
+  gridOf,
+  gridOfType,
+  onGrid,
+  rounded,
+  toGrid,
+} from "../quantized-grid.ts";
 import { TensorValue } from "../tensor-value.ts";
 import { activations, clip } from "./activations.ts";
 import { bags } from "./embedding.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { packedOf } from "./packed-weights.ts";
+import { matmul } from "./products.ts";
 import { alongAxis, inputGrid } from "./requantization.ts";
 import { row } from "./row.ts";
 
@@ -119,12 +131,63 @@ export const quantizedFunctions: readonly Operator[] = [
   ...Object.entries({ add_scalar: shifted, mul_scalar: stretched }).flatMap(([name, of]) => [
     row(`quantized::${name}`, ["(Tensor qa, Scalar b) -> Tensor"], "The grid moves with the number.", of),
     row(
+      `quantized::${name.replace("_scalar", "")}`,
+      [".Scalar(Tensor qa, Scalar b) -> Tensor"],
+      "With a number: the grid moves.",
+      of,
+    ),
+    row(
       `quantized::${name}_relu`,
       ["(Tensor qa, Scalar b) -> Tensor"],
       "The grid moves with the number; then max(…, 0).",
       withoutNegative(of),
     ),
   ]),
+  row(
+    "quantized::matmul",
+    ["(Tensor qa, Tensor qb, float scale, int zero_point) -> Tensor"],
+    "Of floats, rounded to the grid.",
+    (call, builder) => {
+      const [a, b] = [call.tensor("qa"), call.tensor("qb")];
+      const { low, high } = inputGrid(a, call.name);
+      const grid = { scale: call.float("scale"), zero: call.int("zero_point"), low, high };
+      return toGrid(builder, matmul(builder, dequantized(builder, a), dequantized(builder, b)), grid);
+    },
+  ),
+  row(
+    "quantized::softmax",
+    [`(Tensor qx, int dim, ${resultGrid}) -> Tensor`],
+    "Of floats, rounded to the grid.",
+    (call, builder) => {
+      const x = call.tensor("qx");
+      const axis = normalizeDim(call.int("dim"), x.rank);
+      const result = { dtype: x.dtype, shape: x.shape };
+      const floats = builder.emit("Softmax", [dequantized(builder, x)], { axis }, result);
+      return toGrid(builder, floats, wanted(call, x));
+    },
+  ),
+  row("quantized::relu6", ["(Tensor qx, bool inplace=False) -> Tensor"], "self within 0 and 6.", (call, builder) => {
+    const grid = gridOfCall(call, "qx");
+    const six = roundHalfToEven(Math.fround(6 * Math.fround(1 / Math.fround(grid.scale))));
+    return onGrid(clip(builder, call.tensor("qx"), 0, Math.min(six, grid.high - grid.zero)), grid);
+  }),
+  row(
+    "quantized::threshold",
+    ["(Tensor qx, Scalar threshold, Scalar value) -> Tensor"],
+    "Elements above the threshold; the value elsewhere.",
+    (call, builder) => {
+      const m = new Maths(builder);
+      const floats = fusedFloats(builder, call.tensor("qx"));
+      const above = m.greater(floats, Number(call.scalar("threshold")));
+      return toGrid(builder, m.where(above, floats, Number(call.scalar("value"))), gridOfCall(call, "qx"));
+    },
+  ),
+  row(
+    "quantized::dropout",
+    [`(Tensor self, ${resultGrid}, Scalar p=0.5, bool training=False) -> Tensor`],
+    "The input itself.",
+    (call) => call.tensor("self"),
+  ),
   row(
     "quantized::embedding_byte",
     ["(Any weight, Tensor indices, bool pruned_weights=False) -> Tensor"],

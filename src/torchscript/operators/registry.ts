@@ -1,4 +1,5 @@
 import { groupedProducts } from "./grouped-products.ts";
+import { blockQuantization } from "./block-quantization.ts";
 import { quantization } from "./quantization.ts";
 import { quantizedRecurrent } from "./quantized-recurrent.ts";
 import { quantizedFunctions } from "./quantized-functions.ts";
@@ -136,6 +137,7 @@ export const operators: readonly Operator[] = [
   ...gathering,
   ...embeddings,
   ...quantization,
+  ...blockQuantization,
   ...quantizedLayers,
   ...quantizedNormalization,
   ...quantizedFunctions,
