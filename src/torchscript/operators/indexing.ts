@@ -143,7 +143,9 @@ export function maskedScatter(
   const order = cumulativeSum(builder, builder.cast(builder.reshape(flags, [flags.count]), "int64"), 0);
   const last = m.sub(sizeTensor(builder, countOf(builder, source)), 1);
   const places = m.max(m.min(m.sub(order, 1), last), 0);
-  const flat = builder.reshape(builder.cast(source, self.dtype), [source.count]);
+  const given = builder.reshape(builder.cast(source, self.dtype), [source.count]);
+  // A mask that nothing meets brings no source, and yet each place takes something before it is left alone.
+  const flat = Number.isNaN(source.count) ? builder.concat([given, builder.full(self.dtype, 0n, [1])], 0) : given;
   const values = builder.emit("Gather", [flat, places], { axis: 0 }, { dtype: self.dtype, shape: [flags.count] });
   return m.where(flags, builder.reshape(values, shape), builder.expand(self, shape));
 }

@@ -50,6 +50,7 @@ function padBy(builder: Builder, x: TensorValue, pad: readonly number[], mode: s
   return perAxis(x, pad).reduce((result, [begin, end], axis) => {
     if (begin === 0 && end === 0) return result;
     const size = x.shape[axis];
+    if (Number.isNaN(size)) throw unsupported(`padding mode ${mode} of a size that depends on the values of a tensor`);
     if (mode === "reflect" && (begin >= size || end >= size))
       throw raised(`reflection by ${Math.max(begin, end)} of ${size} elements`);
     const order = Array.from({ length: Math.max(size + begin + end, 0) }, (_, i) => source(i - begin, size));

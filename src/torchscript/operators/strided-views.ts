@@ -144,6 +144,7 @@ function chunk(call: Call, builder: Builder): Value {
   const tensor = call.tensor("self");
   const axis = normalizeDim(call.int("dim"), tensor.rank);
   const chunks = call.int("chunks");
+  if (Number.isNaN(tensor.shape[axis])) throw unsupported("chunks of a size that depends on the values of a tensor");
   const size = Math.ceil(tensor.shape[axis] / chunks);
   if (size === 0) return parts(builder, tensor, axis, Array.from<number>({ length: chunks }).fill(0));
   return parts(builder, tensor, axis, evenSizes(tensor.shape[axis], size));

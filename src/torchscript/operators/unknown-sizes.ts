@@ -64,7 +64,7 @@ const anySize: ReadonlySet<string> = new Set([
     "cumsum embedding layer_norm native_layer_norm rms_norm linear matmul mm bmm mv dot outer addmm addmv addbmm baddbmm einsum tril triu var std norm " +
     "linalg_vector_norm index_put _index_put_impl scaled_dot_product_attention dropout pairwise_distance cosine_similarity " +
     "cdist scatter scatter_add scatter_reduce index_add " +
-    "index_copy index_fill index_reduce lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell _transformer_encoder_layer_fwd _native_multi_head_attention isin bucketize pad_sequence searchsorted constant_pad_nd upsample_nearest2d upsample_bilinear2d upsample_bicubic2d"
+    "index_copy index_fill index_reduce lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell _transformer_encoder_layer_fwd _native_multi_head_attention isin bucketize pad_sequence searchsorted constant_pad_nd pad chunk upsample_nearest2d upsample_bilinear2d upsample_bicubic2d"
   )
     .split(" ")
     .map((name) => `aten::${name}`),
@@ -76,7 +76,7 @@ const anyBatch: ReadonlySet<string> = new Set([
     "conv1d conv2d conv3d convolution _convolution conv_transpose1d conv_transpose2d conv_transpose3d batch_norm " +
     "_native_batch_norm_legit_no_training group_norm instance_norm max_pool1d max_pool2d max_pool3d " +
     "avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d _adaptive_avg_pool2d adaptive_max_pool2d " +
-    "upsample_nearest1d pixel_shuffle chunk unbind unfold pad " +
+    "upsample_nearest1d pixel_shuffle unbind unfold " +
     "reflection_pad2d replication_pad2d roll diagonal glu tensor_split cumprod grid_sampler channel_shuffle im2col"
   )
     .split(" ")
