@@ -14,6 +14,7 @@ import {
 } from "./extent.ts";
 import { Journal } from "./journal.ts";
 import { raised, unsupported } from "./lowering-error.ts";
+import { convert } from "./operators/complex.ts";
 import { broadcastShapes, isComplex, resultType } from "./promotion.ts";
 import { GraphValue, type Known, TensorValue, type View } from "./tensor-value.ts";
 import { type Scalar, SymbolicScalar } from "./value.ts";
@@ -143,6 +144,7 @@ export class Builder {
   cast(operand: Operand, dtype: DType): TensorValue {
     const value = this.read(operand);
     if (value.dtype === dtype) return this.#asTensor(operand, value);
+    if (isComplex(value.dtype) || isComplex(dtype)) return convert(this, this.#asTensor(operand, value), dtype);
     return this.emit("Cast", [value], { to: onnxType(dtype) }, { dtype, shape: value.shape });
   }
 
@@ -226,7 +228,7 @@ export class Builder {
 /** A Python number as an element: bigint for integer types and bool, number for floats. */
 export function elementOf(dtype: DType, number: Scalar): bigint | number {
   if (dtype === "bool") return Number(number) === 0 ? 0n : 1n;
-  if (dtype.startsWith("float") || dtype === "bfloat16")
+  if (dtype.startsWith("float") || dtype === "bfloat16" || isComplex(dtype))
     return dtype === "float32" ? Math.fround(Number(number)) : Number(number);
   if (typeof number !== "number") return BigInt(number);
   return Number.isFinite(number) ? BigInt(Math.trunc(number)) : 0n;

@@ -51,6 +51,9 @@ export class GraphEmitter {
   /** A constant: elements in row-major order, bigint for integers and bool. */
   constant(dtype: DType, shape: readonly number[], known: readonly (bigint | number)[]): GraphValue {
     if (known.length !== elementCount(shape)) throw invalid("a constant's shape does not fit its elements");
+    // Real numbers as complex ones: pairs with 0.
+    if (isComplex(dtype))
+      return new GraphValue(dtype, shape, { known: known.flatMap((element) => [Number(element), 0]) });
     if (known.length > sharedConstant) return new GraphValue(dtype, shape, { known });
     const key = `${dtype}:${shape.join()}:${known.map((element) => (Object.is(element, -0) ? "-0" : element)).join()}`;
     const seen = this.#shared.get(key);

@@ -1,6 +1,7 @@
 import type { Builder } from "./builder.ts";
 import { type Extent, extentOf, sizesTensor, sizeTensor, unknownSize } from "./extent.ts";
 import { raised, unsupported } from "./lowering-error.ts";
+import { isComplex } from "./promotion.ts";
 import type { GraphValue, TensorValue } from "./tensor-value.ts";
 import { aliasView } from "./view.ts";
 
@@ -145,7 +146,8 @@ export function dynamicSelect(builder: Builder, tensor: TensorValue, axis: numbe
       const wrapped = builder.emit("Add", [position, sizeTensor(builder, size)], {}, int);
       const negative = builder.emit("Less", [position, zero], {}, { dtype: "bool", shape: [] });
       const at = builder.emit("Where", [negative, wrapped, position], {}, int);
-      const column = base.shape.map((dim, i) => (i === axis ? dim : 1));
+      const pairs = isComplex(base.dtype) ? [1] : [];
+      const column = [...base.shape.map((dim, i) => (i === axis ? dim : 1)), ...pairs];
       const mask = builder.emit("Equal", [builder.reshape(numbers, column), at], {}, { dtype: "bool", shape: column });
       return builder.node("Where", [builder.read(mask), builder.read(row), base], {}, base);
     },

@@ -30,6 +30,7 @@ const rules: Readonly<Record<string, Rule>> = {
     const power = exponential(m, scaled(m, z, -1));
     return inverted(m, { re: m.add(power.re, 1), im: power.im });
   },
+  logical_not: (m, z) => m.and(m.equal(z.re, 0), m.equal(z.im, 0)),
   isnan: (m, z) => m.or(m.unary("IsNaN", z.re, "bool"), m.unary("IsNaN", z.im, "bool")),
   isinf: (m, z) => m.or(m.unary("IsInf", z.re, "bool"), m.unary("IsInf", z.im, "bool")),
   isfinite: (m, z) => m.equal(m.mul(m.add(z.re, z.im), 0), 0),

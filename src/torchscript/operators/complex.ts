@@ -63,6 +63,10 @@ export function partsOf(builder: Builder, tensor: TensorValue, dtype?: DType): P
 /** The tensor in another type, complex ones included. */
 export function convert(builder: Builder, x: TensorValue, dtype: DType): TensorValue {
   if (x.dtype === dtype || (!isComplex(dtype) && !isComplex(x.dtype))) return builder.cast(x, dtype);
+  if (dtype === "bool") {
+    const [re, im] = Object.values(partsOf(builder, x)).map((part) => builder.cast(part, "bool"));
+    return builder.emit("Or", [re, im], {}, { dtype, shape: x.shape });
+  }
   if (!isComplex(dtype)) return builder.cast(partsOf(builder, x).re, dtype);
   if (isComplex(x.dtype)) return viewAsComplex(builder, builder.cast(viewAsReal(builder, x), realType(dtype)));
   const column = builder.unsqueeze(builder.cast(x, realType(dtype)), [x.rank]);

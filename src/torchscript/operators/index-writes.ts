@@ -27,7 +27,7 @@ export function indexPut(
     const shape = self.shape.map((dim, i) => (i >= axis && i < axis + first.rank ? dim : 1));
     const mask = builder.reshape(builder.cast(first, "bool"), shape);
     const number = values.count === 1 ? builder.reshape(values, []) : values;
-    return builder.emit("Where", [mask, number, self], {}, { dtype: self.dtype, shape: self.shape });
+    return new Maths(builder).where(mask, number, self);
   }
   if (only.length === 1 && isMask(first) && !accumulate && builder.known(first) === null) {
     const put = putByMask(builder, self, first, indices.indexOf(first), values);
