@@ -17,6 +17,12 @@ export function namedOperator(target: string): OperatorTarget | null {
   return { name: `${space}::${name}`, overload: overload === "default" ? "" : overload };
 }
 
+/** The name of an operator that takes graphs; torch 2.4 writes some by the Python module that defines them. */
+export function higherOrderName(target: string): string | null {
+  const found = /^(?:(?:torch\.ops\.)?higher_order\.|torch\._higher_order_ops\.\w+\.)(\w+)/.exec(target);
+  return found?.[1] ?? null;
+}
+
 /** Checks that only guard what export assumed, and markers without an effect on values. */
 export const ignoredOperators: ReadonlySet<string> = new Set([
   "aten::_assert_scalar",

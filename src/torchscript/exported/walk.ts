@@ -10,7 +10,7 @@ import { callHigherOrder, higherOrderOf } from "./higher-order.ts";
 import { autocasted } from "./autocast.ts";
 import { callBatched, exampleOf, vmapFunction } from "./batched.ts";
 import { JsonObject } from "./json.ts";
-import { ignoredOperators, namedOperator, type OperatorTarget } from "./nodes.ts";
+import { higherOrderName, ignoredOperators, namedOperator, type OperatorTarget } from "./nodes.ts";
 import { callPython, isPythonTarget, knownScalar } from "./python-target.ts";
 
 /** The operator that a node calls; null for one of Python's own functions. */
@@ -21,8 +21,8 @@ export function operatorOf(target: string): OperatorTarget | null {
 /** Whether a node's target is lowered; `name` is how it is shown to people. */
 export function targetSupport(target: string): { readonly name: string; readonly supported: boolean } {
   if (isPythonTarget(target) || vmapFunction(target) !== null) return { name: target, supported: true };
-  const higherOrder = /^(?:torch\.ops\.)?higher_order\.(\w+)/.exec(target)?.[1];
-  if (higherOrder !== undefined) {
+  const higherOrder = higherOrderName(target);
+  if (higherOrder !== null) {
     return { name: `higher_order::${higherOrder}`, supported: higherOrderOf(higherOrder) !== null };
   }
   const operator = operatorOf(target);
@@ -62,8 +62,8 @@ export function walkGraph(graph: JsonObject, inputs: readonly Value[], context: 
 
 function callNode(node: JsonObject, target: string, environment: Environment, context: Context): Value {
   const { builder } = context;
-  const higherOrder = /^(?:torch\.ops\.)?higher_order\.(\w+)/.exec(target)?.[1];
-  if (higherOrder !== undefined) {
+  const higherOrder = higherOrderName(target);
+  if (higherOrder !== null) {
     const args = node.list("inputs").map((input) => JsonObject.of(input, "an argument").value("arg"));
     return callHigherOrder(higherOrder, args, environment, { context, walk: walkGraph });
   }
