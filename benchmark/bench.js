@@ -129,7 +129,7 @@ async function packing(meter, cwd) {
   if (wanted(remote.title)) jobs.push({ ...remote, ...(await remoteInspect(meter, cwd)) });
   if (wanted(scaling.title)) {
     say(scaling.title);
-    jobs.push({ ...scaling, ...(await compressing(scale.rounds, (call) => once(meter, "ours", call, cwd))) });
+    jobs.push({ ...scaling, ...(await compressing((call) => once(meter, "ours", call, cwd))) });
   }
   return jobs;
 }
@@ -146,7 +146,8 @@ async function judging(meter, cwd, run) {
   const tiny = join(import.meta.dirname, "../fixtures/tiny/cnn10_static.onnx");
   const archives = [
     prepare("onnx", models.onnx),
-    prepare("torchscript", models.torchscript),
+    // As the README packs it.
+    prepare("torchscript", models.torchscript, "--handler", "image_classifier"),
     ...Array.from({ length: scale.count }, (_, at) => prepare(`m${at}`, tiny, "--export-path", "store")),
   ];
   for (const argv of archives) await make(meter, argv, cwd);

@@ -1,8 +1,10 @@
 // Starting, packing and reading: inputs of numbers, whatever model they would be.
 import { bareNode, openssl, ours, pack, peer, tma } from "./jobs.js";
-import { call, zipfileStored } from "./peers.js";
+import { call, missing, zipfileStored } from "./peers.js";
 
 const gigabyte = 2 ** 30;
+/** Debian's package `7zip` calls it 7zz, `p7zip-full` 7z. */
+const sevenZip = missing(["7z"]) === null ? "7z" : "7zz";
 
 /** @returns {readonly import("./jobs.js").Job[]} */
 export function startingJobs(/** @type {number} */ rounds) {
@@ -60,7 +62,7 @@ export function archiveJobs(weights, { weightsMb, textMb }) {
         "torch-model-archiver default": { ...tma(...pack(weights)), slow: true },
         "zip -0": { ...peer(call("zip", "-0q", "@out/m.zip", weights), "zip"), slow: true },
         "7z -mx0": {
-          ...peer(call("7z", "a", "-mx0", "-tzip", "@out/m.zip", weights), "7z"),
+          ...peer(call(sevenZip, "a", "-mx0", "-tzip", "@out/m.zip", weights), sevenZip),
           slow: true,
         },
         "Python zipfile, stored": {
