@@ -39,8 +39,9 @@ const constant = (value: null | boolean): Action => {
 const tuple =
   (count: number): Action =>
   (machine, _argument, at) => {
-    const items = Array.from({ length: count }, () => machine.pop(at));
-    machine.push(sequence("tuple", items.reverse()), at);
+    const items: Value[] = [];
+    for (let left = count; left > 0; left -= 1) items.push(machine.pop(at));
+    machine.push(sequence("tuple", count > 1 ? items.reverse() : items), at);
   };
 
 const collect =

@@ -59,7 +59,8 @@ export class PickleMachine {
   }
 
   private get isEmpty(): boolean {
-    return this.stack.length === (this.marks.at(-1) ?? 0);
+    const { marks } = this;
+    return this.stack.length === (marks.length === 0 ? 0 : marks[marks.length - 1]);
   }
 
   pop(at: number): Value {
@@ -77,7 +78,7 @@ export class PickleMachine {
   mark(at: number): void {
     this.marks.push(this.stack.length);
     this.limit(at);
-    this.deepest = Math.max(this.deepest, this.marks.length);
+    if (this.marks.length > this.deepest) this.deepest = this.marks.length;
   }
 
   /** What was pushed since the last MARK. */

@@ -68,17 +68,16 @@ export const unknown: Value = { kind: "unknown" };
 /** Items kept of one container for judging: more than any call has arguments. */
 export const keptForJudging = 64;
 
-export function sequence(
-  kind: SequenceValue["kind"],
-  items: readonly Value[] = [],
-  kept = keptForJudging,
-): SequenceValue {
-  return { kind, items: items.slice(0, kept), count: items.length };
+/** `items` is the new sequence's own from here on. */
+export function sequence(kind: SequenceValue["kind"], items: Value[] = [], kept = keptForJudging): SequenceValue {
+  return { kind, items: items.length > kept ? items.slice(0, kept) : items, count: items.length };
 }
 
 export function addItems(target: SequenceValue, items: readonly Value[], kept: number): void {
-  const free = kept - target.items.length;
-  if (free > 0) for (const item of items.slice(0, free)) target.items.push(item);
+  for (const item of items) {
+    if (target.items.length >= kept) break;
+    target.items.push(item);
+  }
   target.count += items.length;
 }
 
