@@ -74,7 +74,7 @@ function count(call: Call, builder: Builder): TensorValue {
   const m = new Maths(builder);
   const self = builder.cast(call.tensor("self"), "int64");
   const most = m.add(reduce(builder, "ReduceMax", self, axesOf(null, self.rank), false), 1);
-  const size = m.max(most, call.int("minlength"));
+  const size = m.max(most, builder.cast(call.operand("minlength"), "int64"));
   const weights = call.optionalTensor("weights");
   const numbers = positions(builder, builder.read(size));
   const hits = m.equal(builder.unsqueeze(self, [0]), builder.unsqueeze(numbers, [1]));

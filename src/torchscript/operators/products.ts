@@ -24,7 +24,14 @@ export function matmul(builder: Builder, a: TensorValue, b: TensorValue): Tensor
   const columns = b.rank === 1 ? [] : right.slice(-1);
   const shape = [...outer, ...rows, ...columns];
   if (left.at(-1) === 0) return builder.full(a.dtype, 0, shape);
-  return builder.emit("MatMul", [a, b], {}, { dtype: a.dtype, shape });
+  // ONNX Runtime 1.32 folds a Transpose into the product with a vector at its default level, and computes something else.
+  const [rowVector, columnVector] = [a.rank === 1, b.rank === 1];
+  const operands = [rowVector ? builder.unsqueeze(a, [0]) : a, columnVector ? builder.unsqueeze(b, [1]) : b];
+  const full = [...outer, ...left.slice(-2, -1), ...right.slice(-1)];
+  const product = builder.emit("MatMul", operands, {}, { dtype: a.dtype, shape: full });
+  const axes = [...(rowVector ? [-2] : []), ...(columnVector ? [-1] : [])];
+  if (axes.length === 0) return product;
+  return builder.emit("Squeeze", [product, builder.ints(axes)], {}, { dtype: a.dtype, shape });
 }
 
 function complexProduct(m: Maths, x: TensorValue, y: TensorValue): TensorValue {

@@ -78,7 +78,7 @@ function eye(call: Call, builder: Builder): TensorValue {
 function triangle(upper: number): Operator["lower"] {
   return (call, builder) => {
     const self = call.tensor("self");
-    const k = builder.constant("int64", [], [BigInt(call.int("diagonal"))]);
+    const k = builder.cast(call.operand("diagonal"), "int64");
     if (isComplex(self.dtype)) {
       const ones = builder.full("float32", 1, self.shape);
       const kept = builder.emit("Trilu", [ones, k], { upper }, { dtype: "float32", shape: self.shape });
