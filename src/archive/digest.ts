@@ -30,6 +30,8 @@ export interface Digestible {
   readonly watch?: ((entry: Entry) => BlockWatcher | null) | undefined;
 }
 
+/** Below, a second thread takes longer to start than it saves where two cores have enough to do. */
+const twoThreadsFrom = 128 << 20;
 /** Up to here an entry is read with one call and hashed with one. */
 const small = 1 << 20;
 
@@ -160,7 +162,7 @@ class Pass {
   }
 
   async #threadSums(source: ByteSource, position: FilePosition): Promise<Summed> {
-    this.#threads ??= new FileSums();
+    this.#threads ??= new FileSums(this.#archive.size < twoThreadsFrom ? null : undefined);
     const zip = await this.#zipWithin(source);
     const inner = zip === null ? [] : storedParts(zip);
     const { parts, ...digest } = await this.#threads.of(position, source.size, inner, this.#signal);

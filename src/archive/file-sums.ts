@@ -11,10 +11,11 @@ const threadSource = `
 const { parentPort, workerData } = require("node:worker_threads");
 const { openSync, readSync, closeSync } = require("node:fs");
 const { crc32 } = require("node:zlib");
-const counts = new Int32Array(workerData.counts);
-const ranges = new Int32Array(workerData.ranges);
-const memory = new Uint8Array(workerData.memory);
-const { blockSize, slots } = workerData;
+const { blockSize, slots, shared } = workerData;
+const counts = shared && new Int32Array(shared.counts);
+const ranges = shared && new Int32Array(shared.ranges);
+const memory = new Uint8Array(shared ? shared.memory : blockSize);
+const makeHash = shared ? null : require("node:crypto").createHash;
 function settle() {
   for (;;) {
     const done = Atomics.load(counts, 1);
@@ -33,8 +34,9 @@ function sum({ file, offset, size, ends }) {
   const fd = openSync(file, "r");
   try {
     const crcs = [];
+    const hash = makeHash && makeHash("sha256");
     for (let position = 0, at = 0, crc = 0; position < size; position += blockSize) {
-      settle();
+      if (!hash) settle();
       const start = (position / blockSize) % slots * blockSize;
       const length = Math.min(blockSize, size - position);
       for (let read = 0; read < length; ) {
@@ -42,7 +44,8 @@ function sum({ file, offset, size, ends }) {
         if (count === 0) throw new Error("it became shorter while it was read");
         read += count;
       }
-      push(start, length);
+      if (hash) hash.update(memory.subarray(start, start + length));
+      else push(start, length);
       for (let from = 0; from < length; ) {
         const to = Math.min(ends[at] - position, length);
         crc = crc32(memory.subarray(start + from, start + to), crc);
@@ -54,14 +57,14 @@ function sum({ file, offset, size, ends }) {
         }
       }
     }
-    return crcs;
+    return { crcs, sha256: hash && hash.digest("hex") };
   } finally {
     closeSync(fd);
   }
 }
 parentPort.on("message", (range) => {
   try {
-    parentPort.postMessage({ crcs: sum(range) });
+    parentPort.postMessage(sum(range));
   } catch (error) {
     parentPort.postMessage({ failure: { code: error.code, message: error.message } });
   }
@@ -73,21 +76,22 @@ interface Failure {
   readonly message: string;
 }
 
-type Answer = { readonly crcs: readonly number[] } | { readonly failure: Failure };
+type Answer = { readonly crcs: readonly number[]; readonly sha256: string | null } | { readonly failure: Failure };
 
 /**
- * Sums of runs of a file, read on a thread of its own and hashed on another: the thread that judges the archive goes on
- * meanwhile. One run at a time.
+ * Sums of runs of a file, read on a thread of its own and hashed there or on another: the thread that judges the archive
+ * goes on meanwhile. One run at a time.
  */
 export class FileSums {
-  readonly #hasher: ThreadHasher;
+  readonly #hasher: ThreadHasher | null;
   readonly #reader: Worker;
   #fail: (error: unknown) => void = () => undefined;
   #take: (answer: Answer) => void = () => undefined;
 
-  constructor(hasher = threadHasher(copyingBlocks * blockSize)) {
+  /** Without a hasher the reading thread hashes, too. */
+  constructor(hasher: ThreadHasher | null = threadHasher(copyingBlocks * blockSize)) {
     this.#hasher = hasher;
-    const workerData = { ...this.#hasher.shared, blockSize, slots: copyingBlocks };
+    const workerData = { shared: hasher?.shared, blockSize, slots: hasher === null ? 1 : copyingBlocks };
     this.#reader = new Worker(threadSource, { eval: true, workerData });
     this.#reader.on("message", (answer: Answer) => this.#take(answer));
     this.#reader.on("error", (error) => this.#fail(threadEnded("reading", error)));
@@ -107,7 +111,7 @@ export class FileSums {
     const runs = runsBetween(parts, size);
     const answer = await this.#ask({ file, offset, size, ends: runs.map(({ end }) => end) }, signal);
     // Of a run that failed, too: the next one begins with an empty hash.
-    const sha256 = await this.#hasher.finish();
+    const hashed = await this.#hasher?.finish();
     if ("failure" in answer) {
       const { code, message } = answer.failure;
       throw translated(Object.assign(new Error(message), { code }), file);
@@ -121,7 +125,7 @@ export class FileSums {
       crc32 = joinCrc32(crc32, crc, end - start);
       start = end;
     }
-    return { crc32, sha256, parts: sums };
+    return { crc32, sha256: answer.sha256 ?? hashed ?? "", parts: sums };
   }
 
   #ask(range: FilePosition & { size: number; ends: readonly number[] }, signal?: AbortSignal): Promise<Answer> {
@@ -131,7 +135,7 @@ export class FileSums {
       this.#take = (answer) => (settled(), resolve(answer));
       this.#fail = (error) => (settled(), reject(error));
       // The reading thread then waits for ever for a block to be hashed; `close` ends it.
-      this.#hasher.ended.catch((error) => this.#fail(error));
+      this.#hasher?.ended.catch((error) => this.#fail(error));
       signal?.addEventListener("abort", stop, { once: true });
       this.#reader.postMessage(range);
     });
@@ -139,7 +143,7 @@ export class FileSums {
 
   async close(): Promise<void> {
     this.#fail = () => undefined;
-    await Promise.all([this.#reader.terminate(), this.#hasher.close()]);
+    await Promise.all([this.#reader.terminate(), this.#hasher?.close()]);
   }
 }
 

@@ -7,7 +7,10 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FileSums } from "../../../src/archive/file-sums.ts";
 import { threadHasher } from "../../../src/archive/hash-thread.ts";
 
-describe("sums of runs of a file, on threads of their own", () => {
+describe.each([
+  ["two threads", () => new FileSums()],
+  ["one thread", () => new FileSums(null)],
+])("sums of runs of a file, on %s of their own", (_, make) => {
   const bytes = randomBytes(5.5 * 2 ** 20);
   const offset = 4099;
   let folder = "";
@@ -17,7 +20,7 @@ describe("sums of runs of a file, on threads of their own", () => {
     folder = mkdtempSync(join(tmpdir(), "file-sums-"));
     file = join(folder, "archive.mar");
     writeFileSync(file, bytes);
-    sums = new FileSums();
+    sums = make();
   });
   afterEach(async () => {
     await sums.close();
