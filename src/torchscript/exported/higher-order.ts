@@ -181,10 +181,13 @@ function stack(rows: readonly Value[], call: HigherOrderCall): Value {
   return callOperator("aten::stack", "", [new ListValue(rows), 0n], new Map(), call.context.builder);
 }
 
-/** `map_impl(f, xs, pos_args)`: f for each row, results stacked. */
+/** `map_impl(f, xs, pos_args)`: f for each row, results stacked. torch 2.1: `map_impl(f, how many xs, *xs, *pos_args)`. */
 function mapRows(call: HigherOrderCall): Value {
-  const xs = tensorsAt(call, 1);
-  const more = valuesAt(call, 2);
+  const [, count, ...flat] = call.args;
+  const given = flat.flatMap((arg) => (isGraph(arg) ? [] : [arg]));
+  const isCounted = typeof count === "bigint";
+  const xs = isCounted ? given.slice(0, Number(count)).map(asTensor) : tensorsAt(call, 1);
+  const more = isCounted ? given.slice(Number(count)) : valuesAt(call, 2);
   const results = Array.from({ length: rowsOf(xs) }, (_, i) =>
     call.walk(graphAt(call, 0), [...xs.map((x) => row(x, i, call)), ...more], call.context),
   );

@@ -17,9 +17,14 @@ export function namedOperator(target: string): OperatorTarget | null {
   return { name: `${space}::${name}`, overload: overload === "default" ? "" : overload };
 }
 
-/** The name of an operator that takes graphs; torch 2.4 writes some by the Python module that defines them. */
+/**
+ * The name of an operator that takes graphs. torch 2.4 writes some by the Python module that defines them, torch 2.1
+ * some without a namespace (`torch.ops.map_impl`).
+ */
 export function higherOrderName(target: string): string | null {
-  const found = /^(?:(?:torch\.ops\.)?higher_order\.|torch\._higher_order_ops\.\w+\.)(\w+)/.exec(target);
+  const found = /^(?:(?:torch\.ops\.)?higher_order\.|torch\._higher_order_ops\.\w+\.|torch\.ops\.(?=\w+$))(\w+)/.exec(
+    target,
+  );
   return found?.[1] ?? null;
 }
 

@@ -147,7 +147,10 @@ export function sizeOf(value: unknown): Size {
   if (kind === "as_int") return integerOf(size, "a size");
   const symbolic = JsonObject.of(size, "a size");
   const text = symbolic.string("expr_str");
-  const hint = symbolic.optionalObject("hint")?.union()[1] ?? null;
+  // torch 2.1 writes the bare number, later versions `{"as_int": 3}`.
+  const hint = symbolic.has("hint")
+    ? (JsonObject.maybe(symbolic.value("hint"), "a hint")?.union()[1] ?? symbolic.value("hint"))
+    : null;
   return { text, expression: parseExpression(text), hint: typeof hint === "number" ? hint : null };
 }
 
