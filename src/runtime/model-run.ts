@@ -37,6 +37,8 @@ export type ModelRun =
       readonly inputs: readonly RuntimeInput[];
       /** Outputs whose values differed between two runs on the same input. */
       readonly unstable: readonly { readonly name: string; readonly difference: number }[];
+      /** Whether they differ because the model keeps state between calls. */
+      readonly stateful?: boolean;
     };
 
 /** How far a request to a server came. */

@@ -37,6 +37,8 @@ export interface TorchRan {
   readonly outputs: readonly RawOutput[];
   /** Largest difference of each output in a second run. */
   readonly differences: readonly number[];
+  /** Whether a model that was just loaded gives no such difference: the second run met what the first had left. */
+  readonly stateful: boolean;
 }
 
 /** The model, not the engine, is to blame. */
@@ -59,6 +61,7 @@ const resultSchema = z.union([
     runMs: z.number(),
     outputs: z.array(z.object({ dtype: z.string(), shape: z.array(z.number()), file: z.string() })),
     differences: z.array(z.number()),
+    stateful: z.boolean(),
   }),
 ]);
 

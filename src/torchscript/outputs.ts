@@ -11,7 +11,7 @@ import { textOf } from "./operators/text-of.ts";
 import { dequantized } from "./quantized-grid.ts";
 import { liveNodes, usedNames } from "./live-nodes.ts";
 import { GraphValue, TensorValue } from "./tensor-value.ts";
-import { DictValue, ListValue, ObjectValue, TupleValue, UnknownValue, type Value } from "./value.ts";
+import { DictValue, ListValue, ObjectValue, OptionalValue, TupleValue, UnknownValue, type Value } from "./value.ts";
 
 /**
  * Ends a walk: the result flattened in order (tuples, lists, the values of dicts; None and texts left out), nodes that
@@ -61,6 +61,7 @@ function flatten(value: Value, name: string, builder: Builder, depth = 0): Leaf[
   const inner = (items: readonly Value[]) =>
     items.flatMap((item, i) => flatten(item, `${name}_${i}`, builder, depth + 1));
   if (value === null || typeof value === "string" || value instanceof UnknownValue) return [];
+  if (value instanceof OptionalValue) throw unsupported("an output that is None or not by the values of a tensor");
   if (value instanceof TensorValue) return [{ name, tensor: dequantized(builder, value) }];
   if (value instanceof TupleValue) {
     return value.items.flatMap((item, i) => flatten(item, value.fields?.[i] ?? `${name}_${i}`, builder, depth + 1));

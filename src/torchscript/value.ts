@@ -14,6 +14,7 @@ export type Value =
   | string
   | TensorValue
   | SymbolicScalar
+  | OptionalValue
   | ListValue
   | TupleValue
   | DictValue
@@ -49,6 +50,18 @@ export class SymbolicScalar {
   constructor(type: "int" | "float" | "bool", tensor: TensorValue) {
     this.type = type;
     this.tensor = tensor;
+  }
+}
+
+/** None, or a value: which of them only running the graph tells. `value` is zeros that count for nothing if it is None. */
+export class OptionalValue {
+  /** A 0-dim bool: whether it is not None. */
+  readonly present: TensorValue;
+  readonly value: Value;
+
+  constructor(present: TensorValue, value: Value) {
+    this.present = present;
+    this.value = value;
   }
 }
 

@@ -83,6 +83,28 @@ class Net(nn.Module):
     expect(report.inference?.outputs[0]?.absMax).toBeLessThan(1000);
   }, 120_000);
 
+  it("tells a model that keeps state between calls from one that is random", async () => {
+    const counting = join(folder, "counting.pt");
+    const code = `import sys, torch
+class Counting(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("seen", torch.zeros(3))
+    def forward(self, x):
+        self.seen += x
+        return self.seen
+torch.jit.script(Counting()).save(sys.argv[1])`;
+    await writeFile(join(folder, "counting.py"), code);
+    execFileSync(python, [join(folder, "counting.py"), counting]);
+    const report = await judge(counting, {
+      inputs: [{ kind: "tensor", name: null, shape: [3], dtype: null, fill: "ones" }],
+    });
+    expect(report.inference?.outputs[0]?.first).toEqual([1, 1, 1]);
+    const [finding] = report.checks.find(({ id }) => id === "model/nondeterministic")?.findings ?? [];
+    expect(finding?.message).toContain("keeps state from call to call");
+    expect(finding?.remedy).toContain("Reset the state");
+  }, 120_000);
+
   it("ends a model that takes too long", async () => {
     const report = await judge(`${fixtures}torchscript/eval_traced.pt`, { timeoutMs: 50 });
     expect(report.checks.find(({ id }) => id === "model/loads")?.findings[0]?.message).toContain("longer than");

@@ -39,7 +39,8 @@ export function torchRunner(options: TorchRunnerOptions): ModelRunner {
   };
 }
 
-function doneRun({ engine, outputs, loadMs, runMs, differences }: TorchRan, inputs: readonly RuntimeInput[]): ModelRun {
+function doneRun(ran: TorchRan, inputs: readonly RuntimeInput[]): ModelRun {
+  const { engine, outputs, loadMs, runMs, differences, stateful } = ran;
   const tensors = inputs.flatMap((input, i) => (input.kind === "tensor" ? [{ input, i }] : []));
   return {
     stage: "done",
@@ -59,6 +60,7 @@ function doneRun({ engine, outputs, loadMs, runMs, differences }: TorchRan, inpu
     unstable: differences.flatMap((difference, i) =>
       difference > 0 ? [{ name: outputs[i]?.name ?? `output_${i}`, difference }] : [],
     ),
+    stateful,
   };
 }
 

@@ -7,6 +7,8 @@ import {
   DictValue,
   ListValue,
   ObjectValue,
+  OptionalValue,
+  SymbolicScalar,
   TupleValue,
   UninitializedValue,
   UnknownValue,
@@ -41,10 +43,21 @@ function itemsOf(value: Value | undefined): readonly Value[] {
   throw invalid("tuple() of something that is no list");
 }
 
+/** A value that may be None has a type that None has not only where it is there, and the other way round. */
+function isOptionalInstance({ present, value }: OptionalValue, type: Expression, { context }: Frame): Value {
+  const [there, none] = [isInstance(value, type), isInstance(null, type)];
+  if (there === none) return there;
+  const found = new SymbolicScalar("bool", present);
+  return there ? found : operator(context, "aten::__not__", [found]);
+}
+
 /** The names that the serialised language has besides operators. The first argument of some is a type. */
 export const builtins: Readonly<Record<string, Builtin>> = {
   annotate: second,
-  unchecked_cast: second,
+  unchecked_cast({ value, expressions }) {
+    const cast = value(1);
+    return cast instanceof OptionalValue && !isInstance(null, expressions[0]) ? cast.value : cast;
+  },
   uninitialized: ({ expressions }) => new UninitializedValue(typeText(expressions[0] ?? null)),
   int: asOperator("aten::Int"),
   float: asOperator("aten::Float"),
@@ -81,10 +94,11 @@ export const builtins: Readonly<Record<string, Builtin>> = {
     frame.context.builder.journal.set(of, new Map(of.content).set(name, value ?? null));
     return null;
   },
-  isinstance({ value, expressions }) {
+  isinstance({ value, expressions, frame }) {
     const tested = value(0);
     if (tested instanceof UnknownValue) return tested;
     if (expressions.length !== 2) throw invalid("isinstance takes a value and a type");
+    if (tested instanceof OptionalValue) return isOptionalInstance(tested, expressions[1], frame);
     return isInstance(tested, expressions[1]);
   },
   fork({ values, frame }) {

@@ -11,6 +11,7 @@ import {
   ListValue,
   type Mutable,
   ObjectValue,
+  OptionalValue,
   StackedItems,
   SymbolicScalar,
   TupleValue,
@@ -18,7 +19,17 @@ import {
   type Value,
 } from "../value.ts";
 import type { Frame } from "./frame.ts";
-import { conform, conformItems, differ, type Form, formOf, listForm, misfitItems, misfits } from "./loop-form.ts";
+import {
+  conform,
+  commonForm,
+  conformItems,
+  differ,
+  type Form,
+  formOf,
+  listForm,
+  misfitItems,
+  misfits,
+} from "./loop-form.ts";
 
 /** What changes from round to round: locals, and contents of values that existed before. */
 export interface Carried {
@@ -78,7 +89,7 @@ export function noteLocals(frame: Frame, carried: Carried, start: ReadonlyMap<st
       grown = true;
       continue;
     }
-    if (misfits(was, value)) carried.forms.set(name, formOf(value, builder));
+    if (misfits(was, value)) carried.forms.set(name, commonForm(was, value, builder));
     else if (misfits(value, was)) frame.locals.set(name, conform(value, formOf(was, builder), builder));
     grown ||= !carried.locals.has(name) || carried.forms.has(name);
     carried.locals.add(name);
@@ -157,6 +168,9 @@ function rebuild(value: Value, builder: Builder, visit: (leaf: TensorValue) => T
   if (scalar !== null) return new SymbolicScalar(scalar.type, visit(scalar.tensor));
   const all = (items: readonly Value[]) => items.map((item) => rebuild(item, builder, visit));
   if (value instanceof TupleValue) return new TupleValue(all(value.items), value.fields, value.type);
+  if (value instanceof OptionalValue) {
+    return new OptionalValue(visit(value.present), rebuild(value.value, builder, visit));
+  }
   if (value instanceof ListValue && value.content instanceof StackedItems) {
     return new ListValue(new StackedItems(value.content.kind, visit(value.content.stack)));
   }

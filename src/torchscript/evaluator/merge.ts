@@ -3,6 +3,7 @@ import { kindOf } from "../kind-of.ts";
 import type { Changes } from "../journal.ts";
 import { elementCount } from "../../graph/dtype.ts";
 import { commonShape, mayBeSame, mayEqual } from "../extent.ts";
+import { mayBeOptional } from "../may-be-optional.ts";
 import { unsupported } from "../lowering-error.ts";
 import { type ItemForm, itemForm, stackedAs } from "../stacked-list.ts";
 import { asSymbolic } from "../symbolic.ts";
@@ -15,6 +16,7 @@ import {
   ListValue,
   type Mutable,
   ObjectValue,
+  OptionalValue,
   StackedItems,
   SymbolicScalar,
   TupleValue,
@@ -60,6 +62,7 @@ export class Merge {
     if (b instanceof UninitializedValue && b.reason !== null) return b;
     if (a instanceof UninitializedValue) return this.#only(b, "whenFalse");
     if (b instanceof UninitializedValue) return this.#only(a, "whenTrue");
+    if (this.#loose && mayBeOptionals(a, b)) return this.#optional(a, b);
     if (a instanceof TensorValue && b instanceof TensorValue) {
       return merged(this.#tensor(this.#read(a), this.#read(b)), a, b);
     }
@@ -79,6 +82,16 @@ export class Merge {
       return new ObjectValue(a.type, content);
     }
     return this.#scalar(a, b);
+  }
+
+  /** None in one arm and a value in the other, or either where only running the graph tells. */
+  #optional(a: Value, b: Value): OptionalValue {
+    const present = (value: Value) =>
+      value instanceof OptionalValue ? value.present : this.#builder.full("bool", value !== null);
+    const [x, y] = [a, b].map((value) => (value instanceof OptionalValue ? value.value : value));
+    const either = this.#tensor(this.#read(present(a)), this.#read(present(b)));
+    if (x === null) return new OptionalValue(either, this.#only(y, "whenFalse"));
+    return new OptionalValue(either, y === null ? this.#only(x, "whenTrue") : this.value(x, y));
   }
 
   /** The merged content of something that existed before the branch. */
@@ -235,6 +248,10 @@ export class Merge {
       const tensor = this.#only(value.tensor, arm);
       return tensor instanceof TensorValue ? new SymbolicScalar(value.type, tensor) : value;
     }
+    if (value instanceof OptionalValue) {
+      const present = this.#only(value.present, arm);
+      return present instanceof TensorValue ? new OptionalValue(present, this.#only(value.value, arm)) : value;
+    }
     if (value instanceof TupleValue) {
       return new TupleValue(
         value.items.map((item) => this.#only(item, arm)),
@@ -248,6 +265,12 @@ export class Merge {
     }
     return value;
   }
+}
+
+function mayBeOptionals(a: Value, b: Value): boolean {
+  const [x, y] = [a, b].map((value) => (value instanceof OptionalValue ? value.value : value));
+  const either = a === null || b === null || a instanceof OptionalValue || b instanceof OptionalValue;
+  return either && [x, y].every((value) => value === null || mayBeOptional(value));
 }
 
 /** Quantised tensors of two arms are steps of one grid, or beyond us. */
@@ -268,6 +291,7 @@ export function eachTensor(value: Value, visit: (tensor: TensorValue) => void, d
   };
   if (value instanceof TensorValue) visit(value);
   else if (value instanceof SymbolicScalar) visit(value.tensor);
+  else if (value instanceof OptionalValue) inner([value.present, value.value]);
   else if (value instanceof ListValue)
     inner(value.content instanceof StackedItems ? [value.content.stack] : value.content);
   else if (value instanceof TupleValue) inner(value.items);

@@ -5,12 +5,22 @@ import { invalid, unsupported } from "../lowering-error.ts";
 import { isFloating, normalizeDim } from "../promotion.ts";
 import { scalarTypeOf } from "../scalar-type.ts";
 import { isContiguous, type TensorValue } from "../tensor-value.ts";
-import { DeviceValue, EnumMember, ListValue, ObjectValue, TupleValue, type Value } from "../value.ts";
+import {
+  DeviceValue,
+  EnumMember,
+  ListValue,
+  ObjectValue,
+  OptionalValue,
+  SymbolicScalar,
+  TupleValue,
+  type Value,
+} from "../value.ts";
 import { numelOf, sizeOf, sizesOf } from "../symbolic.ts";
 import { equal } from "./equality.ts";
 import type { Operator } from "./operator.ts";
 import { row } from "./row.ts";
 import { textOf } from "./text-of.ts";
+import { Maths } from "./maths.ts";
 import { numberOf } from "./scalars.ts";
 
 const ints = (values: readonly number[]) => new ListValue(values.map(BigInt));
@@ -93,9 +103,11 @@ function toList(call: Call, builder: Builder): Value {
   return nested(0);
 }
 
-function identical(call: Call): boolean {
+/** Two mentions of one enum's member are two objects in TorchScript: `is` tells whether they are one. */
+function identical(call: Call): boolean | TensorValue {
   const [a, b] = [call.value("self"), call.value("obj")];
-  if (a instanceof EnumMember && b instanceof EnumMember) return equal(a, b);
+  const [optional, other] = a instanceof OptionalValue ? [a, b] : [b, a];
+  if (optional instanceof OptionalValue && other === null) return optional.present;
   return a === b || (typeof a !== "object" && typeof b !== "object" && equal(a, b));
 }
 
@@ -153,10 +165,20 @@ export const properties: readonly Operator[] = [
     "Of devices and enums.",
     (call) => !equal(call.value("a"), call.value("b")),
   ),
-  row("aten::__is__", ["(t1 self, t2 obj) -> bool"], "is", identical),
-  row("aten::__isnot__", ["(t1 self, t2 obj) -> bool"], "is not", (call) => !identical(call)),
+  row("aten::__is__", ["(t1 self, t2 obj) -> bool"], "is", (call, builder) => {
+    const same = identical(call);
+    if (typeof same === "boolean") return same;
+    return new SymbolicScalar("bool", new Maths(builder).not(same));
+  }),
+  row("aten::__isnot__", ["(t1 self, t2 obj) -> bool"], "is not", (call) => {
+    const same = identical(call);
+    return typeof same === "boolean" ? !same : new SymbolicScalar("bool", same);
+  }),
   ...["prim::unchecked_unwrap_optional", "aten::_unwrap_optional", "prim::unchecked_cast"].map((name) =>
-    row(name, ["(t? optional) -> t"], "The value itself.", (call) => call.value("optional")),
+    row(name, ["(t? optional) -> t"], "The value itself.", (call) => {
+      const given = call.value("optional");
+      return given instanceof OptionalValue ? given.value : given;
+    }),
   ),
   row("prim::TupleIndex", ["(Any tup, int i) -> Any"], "An item of a tuple.", (call) => {
     const tuple = call.value("tup");
