@@ -54,7 +54,7 @@ async function weightsOf(file: ProgramFile, signature: ProgramSignature, builder
   for (const token of signature.tokens) environment.set(token, null);
   for (const { name, tensor } of signature.weights) {
     const weight = file.tensors.get(tensor);
-    if (weight === undefined) throw invalid(`the file has no tensor ${tensor}`);
+    if (weight === undefined) throw invalid(`the file has no values of the tensor ${tensor}`);
     environment.set(name, await loadWeight(weight, builder));
   }
   return environment;

@@ -50,9 +50,10 @@ function assign(user: readonly UserInput[], given: readonly RuntimeInput[]): (Ru
   }
   const inOrder = given.filter((input) => input.name === null);
   const open = user.filter((input) => !byName.has(input.name));
-  // Constants may be given again (then they must be what they were), or left out.
-  const withConstants = inOrder.length === open.length;
-  const taking = open.filter((input) => withConstants || input.kind !== "constant");
+  // Constants may be given again (then they must be what they were), or left out; None there is no way to give.
+  const taking =
+    [open, open.filter((input) => !isNone(input))].find((inputs) => inputs.length === inOrder.length) ??
+    open.filter((input) => input.kind !== "constant");
   if (inOrder.length > taking.length) {
     throw new LoweringError("input", `${given.length} values for ${taking.length + byName.size} inputs`);
   }
@@ -61,6 +62,10 @@ function assign(user: readonly UserInput[], given: readonly RuntimeInput[]): (Ru
     if (named !== undefined) return named;
     return taking.includes(input) ? (inOrder.shift() ?? null) : null;
   });
+}
+
+function isNone(input: UserInput): boolean {
+  return input.kind === "constant" && input.value === null;
 }
 
 interface Recorded {

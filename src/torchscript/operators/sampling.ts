@@ -6,6 +6,7 @@ import { spread } from "./convolution.ts";
 import type { Operator } from "./operator.ts";
 import { matmul } from "./products.ts";
 import { takeAxis } from "./rearrange.ts";
+import { TupleValue } from "../value.ts";
 
 const modes = ["linear", "nearest", "cubic"];
 const paddings = ["zeros", "border", "reflection"];
@@ -113,6 +114,15 @@ function roiAlign(call: Call, builder: Builder): TensorValue {
   return builder.emit("RoiAlign", [input, columns(1, 5), batch], attributes, { dtype: input.dtype, shape });
 }
 
+/** The largest elements of parts of regions. Where each was, which only gradients need, is left out. */
+function roiPool(call: Call, builder: Builder): TupleValue {
+  const [input, rois] = [call.tensor("input"), call.tensor("rois")];
+  const pooled = [call.int("pooled_height"), call.int("pooled_width")];
+  const attributes = { pooled_shape: pooled, spatial_scale: { float: call.float("spatial_scale") } };
+  const shape = [rois.shape[0], input.shape[1], ...pooled];
+  return new TupleValue([builder.emit("MaxRoiPool", [input, rois], attributes, { dtype: input.dtype, shape }), null]);
+}
+
 function deformableConvolution(call: Call, builder: Builder): TensorValue {
   const [input, weight, offset] = [call.tensor("input"), call.tensor("weight"), call.tensor("offset")];
   const pair = (name: string) => [call.int(`${name}_h`), call.int(`${name}_w`)];
@@ -172,6 +182,14 @@ export const sampling: readonly Operator[] = [
     ],
     doc: "Regions averaged to one size.",
     lower: roiAlign,
+  },
+  {
+    name: "torchvision::roi_pool",
+    schemas: [
+      "torchvision::roi_pool(Tensor input, Tensor rois, float spatial_scale, SymInt pooled_height, SymInt pooled_width) -> (Tensor, Tensor)",
+    ],
+    doc: "Largest elements of regions, at one size; not where they were.",
+    lower: roiPool,
   },
   {
     name: "torchvision::deform_conv2d",

@@ -82,6 +82,7 @@ const anyBatch: ReadonlySet<string> = new Set([
     .split(" ")
     .map((name) => `aten::${name}`),
   "torchvision::roi_align",
+  "torchvision::roi_pool",
   "torchvision::deform_conv2d",
 ]);
 
