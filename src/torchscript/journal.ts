@@ -1,4 +1,5 @@
-import { type Mutable, nextBirth } from "./value.ts";
+import { unsupported } from "./lowering-error.ts";
+import { ListValue, type Mutable, nextBirth } from "./value.ts";
 
 /** One recorded change: its target with the content before and after. */
 export interface Change {
@@ -18,6 +19,9 @@ export class Journal {
   readonly #trials: Trial[] = [];
 
   set<Content>(target: Mutable<Content>, content: Content): void {
+    if (target instanceof ListValue && target.frozen) {
+      throw unsupported("a change of a list in a list whose length depends on the values of a tensor");
+    }
     for (const { since, before } of this.#trials) {
       if (target.born < since && !before.has(target)) before.set(target, target.content);
     }

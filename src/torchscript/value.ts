@@ -68,6 +68,8 @@ export class OptionalValue {
 export class ListValue implements Mutable<readonly Value[]> {
   content: readonly Value[];
   readonly born = nextBirth();
+  /** Set where another list holds what was in this one at the time: a change could not be seen there. */
+  frozen = false;
 
   constructor(items: readonly Value[]) {
     this.content = items;
@@ -81,20 +83,38 @@ export class GrowingItems extends Array<Value> {
   }
 }
 
-/** Items that only running the graph counts, all of one kind: stacked along a new first dimension. An empty array else. */
+/**
+ * Items that only running the graph counts, all of one kind: stacked along a new first dimension. Tuples are stacked field
+ * by field; lists of numbers as their lengths, and their items padded to the longest. An empty array else.
+ */
 export class StackedItems extends Array<Value> {
-  readonly kind: "tensor" | "int" | "float" | "bool";
-  readonly stack: TensorValue;
+  readonly kind: "tensor" | "int" | "float" | "bool" | "tuple" | "list";
+  /** Of tuples: each field. Of lists: the lengths, and the items. */
+  readonly parts: readonly StackedItems[];
+  /** One of the tuples, for their names. */
+  readonly of: TupleValue | null;
+  readonly #stack: TensorValue | null;
 
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
   }
 
-  constructor(kind: StackedItems["kind"], stack: TensorValue) {
+  constructor(kind: StackedItems["kind"], made: TensorValue | readonly StackedItems[], of: TupleValue | null = null) {
     super();
     this.kind = kind;
-    this.stack = stack;
+    this.parts = isParts(made) ? made : [];
+    this.#stack = isParts(made) ? null : made;
+    this.of = of;
   }
+
+  get stack(): TensorValue {
+    if (this.#stack === null) throw unsupported(`this use of a list of ${this.kind}s whose length depends on values`);
+    return this.#stack;
+  }
+}
+
+function isParts(made: TensorValue | readonly StackedItems[]): made is readonly StackedItems[] {
+  return Array.isArray(made);
 }
 
 /** Also a NamedTuple (then `fields` names the items) and what operators with several results return. */

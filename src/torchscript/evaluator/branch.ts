@@ -2,8 +2,10 @@ import { LoweringError } from "../lowering-error.ts";
 import type { Changes } from "../journal.ts";
 import type { GraphValue, Scope, TensorValue } from "../tensor-value.ts";
 import { type Mutable, StackedItems, UninitializedValue, type Value } from "../value.ts";
+import { stacksOf } from "../stacks.ts";
 import type { Completion, Frame } from "./frame.ts";
-import { type ArmState, eachTensor, Merge } from "./merge.ts";
+import { eachTensor } from "./each-tensor.ts";
+import { type ArmState, Merge } from "./merge.ts";
 import { inScope, subgraph } from "./subgraph.ts";
 
 interface Arm extends ArmState {
@@ -88,7 +90,7 @@ function settle(
   for (const [name, value] of frame.locals) if (before.get(name) !== value) keep(value);
   if (arm.completion !== null && typeof arm.completion !== "string") keep(arm.completion.returned);
   for (const { after } of arm.changes.values()) {
-    if (after instanceof StackedItems) keep(after.stack);
+    if (after instanceof StackedItems) stacksOf(after).forEach(keep);
     else if (Array.isArray(after)) after.forEach(keep);
     else if (after instanceof Map) for (const item of after.values()) keep(Array.isArray(item) ? item[1] : item);
   }

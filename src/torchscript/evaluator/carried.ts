@@ -2,6 +2,7 @@ import type { Builder } from "../builder.ts";
 import type { Change } from "../journal.ts";
 import { LoweringError, unsupported } from "../lowering-error.ts";
 import { knownItems, stackedAs } from "../stacked-list.ts";
+import { mapStacks } from "../stacks.ts";
 import { anyGridOf } from "../quantized-grid.ts";
 import { asSymbolic } from "../symbolic.ts";
 import { type GraphValue, TensorValue } from "../tensor-value.ts";
@@ -172,7 +173,7 @@ function rebuild(value: Value, builder: Builder, visit: (leaf: TensorValue) => T
     return new OptionalValue(visit(value.present), rebuild(value.value, builder, visit));
   }
   if (value instanceof ListValue && value.content instanceof StackedItems) {
-    return new ListValue(new StackedItems(value.content.kind, visit(value.content.stack)));
+    return new ListValue(mapStacks(value.content, visit));
   }
   if (value instanceof ListValue) return new ListValue(all(knownItems(value)));
   return value;
@@ -186,7 +187,7 @@ function rebuildContent(
   if (target instanceof TensorValue) return { value: builder.read(visit(builder.copy(target))) };
   if (target instanceof ListValue) {
     const { content } = target;
-    if (content instanceof StackedItems) return new StackedItems(content.kind, visit(content.stack));
+    if (content instanceof StackedItems) return mapStacks(content, visit);
     return knownItems(target).map((item) => rebuild(item, builder, visit));
   }
   if (target instanceof DictValue) {

@@ -5,7 +5,8 @@ import { elementCount } from "../../graph/dtype.ts";
 import { commonShape, mayBeSame, mayEqual } from "../extent.ts";
 import { mayBeOptional } from "../may-be-optional.ts";
 import { unsupported } from "../lowering-error.ts";
-import { type ItemForm, itemForm, stackedAs } from "../stacked-list.ts";
+import { commonItemForm, type ItemForm, stackedAs } from "../stacked-list.ts";
+import { mapStacks, zipStacks } from "../stacks.ts";
 import { asSymbolic } from "../symbolic.ts";
 import { inScope } from "./subgraph.ts";
 import { gridOf, onGrid, sameGrid } from "../quantized-grid.ts";
@@ -139,25 +140,39 @@ export class Merge {
   /** Lists of different lengths, as one whose length only running the graph tells. */
   #stacked(a: readonly Value[], b: readonly Value[]): StackedItems {
     if (!this.#loose) throw unsupported("a list whose length depends on the values of a tensor");
-    const form = itemForm(a, this.#builder) ?? itemForm(b, this.#builder);
+    const form = commonItemForm(a, b, this.#builder);
     if (form === null) throw unsupported("a list of which nothing tells what its items are");
     const sides = [this.#stack(a, form, this.#whenTrue), this.#stack(b, form, this.#whenFalse)] as const;
-    return new StackedItems(form.kind, this.#tensor(...sides));
+    return zipStacks(...sides, (x, y) => this.#tensor(this.#read(x), this.#read(y)));
   }
 
-  #stack(items: readonly Value[], form: ItemForm, arm: ArmState): GraphValue {
-    if (items instanceof StackedItems) return this.#read(items.stack, arm);
+  #stack(items: readonly Value[], form: ItemForm, arm: ArmState): StackedItems {
+    const read = (stack: TensorValue) => this.#builder.wrap(this.#read(stack, arm));
+    if (items instanceof StackedItems) return mapStacks(items, read);
     return inScope(this.#builder, arm.scope, () => {
       const settled = items.map((item) => this.#settled(item, arm));
-      return this.#builder.read(stackedAs(settled, form, this.#builder).stack);
+      return mapStacks(stackedAs(settled, form, this.#builder), (stack) => this.#builder.copy(stack));
     });
   }
 
   /** An item as it was when the arm ended. */
   #settled(item: Value, arm: ArmState): Value {
-    if (item instanceof TensorValue) return this.#builder.wrap(this.#read(item, arm));
-    if (!(item instanceof SymbolicScalar)) return item;
-    return new SymbolicScalar(item.type, this.#builder.wrap(this.#read(item.tensor, arm)));
+    const read = (tensor: TensorValue) => this.#builder.wrap(this.#read(tensor, arm));
+    if (item instanceof TensorValue) return read(item);
+    if (item instanceof TupleValue) {
+      return new TupleValue(
+        item.items.map((part) => this.#settled(part, arm)),
+        item.fields,
+        item.type,
+      );
+    }
+    if (item instanceof ListValue) {
+      item.frozen = true;
+      const content = this.#content(arm, item);
+      if (content instanceof StackedItems) return new ListValue(mapStacks(content, read));
+      return new ListValue(content.map((part) => this.#settled(part, arm)));
+    }
+    return item instanceof SymbolicScalar ? new SymbolicScalar(item.type, read(item.tensor)) : item;
   }
 
   #dict(a: DictValue["content"], b: DictValue["content"]): DictValue["content"] {
@@ -281,19 +296,4 @@ function merged(result: TensorValue, a: TensorValue, b: TensorValue): TensorValu
     throw unsupported("a branch on the values of a tensor whose arms are quantised differently");
   }
   return onGrid(result, whenTrue);
-}
-
-/** Calls `visit` for every tensor that a value holds. */
-export function eachTensor(value: Value, visit: (tensor: TensorValue) => void, depth = 0): void {
-  if (depth > 20) return;
-  const inner = (items: Iterable<Value>) => {
-    for (const item of items) eachTensor(item, visit, depth + 1);
-  };
-  if (value instanceof TensorValue) visit(value);
-  else if (value instanceof SymbolicScalar) visit(value.tensor);
-  else if (value instanceof OptionalValue) inner([value.present, value.value]);
-  else if (value instanceof ListValue)
-    inner(value.content instanceof StackedItems ? [value.content.stack] : value.content);
-  else if (value instanceof TupleValue) inner(value.items);
-  else if (value instanceof DictValue) inner([...value.content.values()].map(([, item]) => item));
 }

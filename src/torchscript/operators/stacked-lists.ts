@@ -3,7 +3,8 @@ import type { Call } from "../call.ts";
 import type { Extent } from "../extent.ts";
 import { unsupported } from "../lowering-error.ts";
 import { dynamicSlice } from "../slice-view.ts";
-import { itemForm, itemTensor, stackedAs, stackedItem } from "../stacked-list.ts";
+import { commonItemForm, itemForm, stackedAs, stackedItem } from "../stacked-list.ts";
+import { alignedStacks, joinedStacks, mapStacks, stacksOf, zipStacks } from "../stacks.ts";
 import { asSymbolic } from "../symbolic.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { type ListValue, StackedItems, SymbolicScalar, type Value } from "../value.ts";
@@ -23,15 +24,13 @@ export function stackOf(list: ListValue, builder: Builder): StackedItems {
 
 /** Two lists, one after the other. */
 export function stackedTogether(a: readonly Value[], b: readonly Value[], builder: Builder): StackedItems {
-  const form = itemForm(a, builder) ?? itemForm(b, builder);
+  const form = commonItemForm(a, b, builder);
   if (form === null) throw unsupported("a list of which nothing tells what its items are");
-  const parts = [a, b].map((items) => stackedAs(items, form, builder).stack);
-  return new StackedItems(form.kind, builder.concat(parts, 0));
+  return joinedStacks(stackedAs(a, form, builder), stackedAs(b, form, builder), builder);
 }
 
 function part(items: StackedItems, start: Extent | null, end: Extent | null, builder: Builder, step = 1): StackedItems {
-  const rows = dynamicSlice(builder, items.stack, 0, { start, end, step });
-  return new StackedItems(items.kind, builder.copy(rows));
+  return mapStacks(items, (stack) => builder.copy(dynamicSlice(builder, stack, 0, { start, end, step })));
 }
 
 /** `list[start:end:step]`. */
@@ -64,10 +63,13 @@ function inserted(items: StackedItems, at: Extent, item: Value, builder: Builder
 export function stackedWith(items: StackedItems, at: Value, item: Value, builder: Builder): StackedItems {
   const place = asSymbolic(at, builder);
   if (place === null) throw unsupported("an item of a list by something that is no number");
-  const row = builder.unsqueeze(itemTensor(item, builder).tensor, [0]);
-  const inputs = [items.stack, builder.reshape(place.tensor, [1, 1]), row];
-  const { dtype, shape } = items.stack;
-  return new StackedItems(items.kind, builder.emit("ScatterND", inputs, {}, { dtype, shape }));
+  const form = itemForm(items, builder);
+  if (form === null) throw unsupported("a list of which nothing tells what its items are");
+  const pair = alignedStacks(items, stackedAs([item], form, builder), builder);
+  return zipStacks(...pair, (stack, row) => {
+    const { dtype, shape } = stack;
+    return builder.emit("ScatterND", [stack, builder.reshape(place.tensor, [1, 1]), row], {}, { dtype, shape });
+  });
 }
 
 /** The items in order, smallest first. */
@@ -146,14 +148,14 @@ export function stackedReduction(
   items: StackedItems,
   builder: Builder,
 ): Value {
-  if (items.kind === "tensor" || items.kind === "bool") throw unsupported(`${op} of a list of ${items.kind}s`);
+  if (items.kind !== "int" && items.kind !== "float") throw unsupported(`${op} of a list of ${items.kind}s`);
   const { dtype } = items.stack;
   return new SymbolicScalar(items.kind, builder.emit(op, [items.stack], { keepdims: 0 }, { dtype, shape: [] }));
 }
 
 /** The items one by one, of a stack whose size is known. */
 export function unstacked(items: StackedItems, builder: Builder): Value[] {
-  return Array.from({ length: items.stack.shape[0] }, (_, i) => stackedItem(items, BigInt(i), builder));
+  return Array.from({ length: stacksOf(items)[0].shape[0] }, (_, i) => stackedItem(items, BigInt(i), builder));
 }
 
 /** Whether a number is in the list. */
