@@ -1,6 +1,6 @@
 import type { Builder } from "./builder.ts";
 import type { DType } from "../graph/dtype.ts";
-import { extentOf, mayBeSame } from "./extent.ts";
+import { extentsOf, mayBeSame, sizeTensor } from "./extent.ts";
 import { unsupported } from "./lowering-error.ts";
 import { asSymbolic, sizeOf } from "./symbolic.ts";
 import { TensorValue } from "./tensor-value.ts";
@@ -15,7 +15,8 @@ export type ItemKind = "tensor" | "int" | "float" | "bool";
 export type ItemForm =
   | { readonly kind: ItemKind; readonly dtype: DType; readonly shape: readonly number[] }
   | { readonly kind: "tuple"; readonly items: readonly ItemForm[]; readonly of: TupleValue }
-  | { readonly kind: "list"; readonly item: ItemForm | null };
+  | { readonly kind: "list"; readonly item: ItemForm | null }
+  | { readonly kind: "ragged"; readonly dtype: DType; readonly shape: readonly number[] };
 
 /** The items of a list whose number is known. Throws LoweringError for another. */
 export function knownItems(list: ListValue): readonly Value[] {
@@ -47,12 +48,13 @@ export function itemForm(items: readonly Value[], builder: Builder): ItemForm | 
     .map((item) => itemTensor(item, builder))
     .map(({ kind, tensor: { dtype, shape } }) => ({ kind, dtype, shape }));
   const [first] = forms;
-  if (
-    forms.some((form) => form.kind !== first.kind || form.dtype !== first.dtype || !mayBeSame(form.shape, first.shape))
-  ) {
+  if (forms.some((form) => form.kind !== first.kind || form.dtype !== first.dtype)) throw differentItems();
+  const uneven = forms.some(({ shape }) => shape.length > 0 && !(shape[0] === first.shape[0]));
+  const fit = (a: readonly number[], b: readonly number[]) =>
+    uneven ? mayBeSame(a.slice(1), b.slice(1)) : mayBeSame(a, b);
+  if (forms.some(({ shape }) => shape.length !== first.shape.length || !fit(shape, first.shape)))
     throw differentItems();
-  }
-  return first;
+  return uneven ? { kind: "ragged", dtype: first.dtype, shape: first.shape.with(0, Number.NaN) } : first;
 }
 
 function differentItems(): Error {
@@ -63,9 +65,11 @@ function stackedForm(items: StackedItems): ItemForm {
   const { kind, parts, of } = items;
   if (kind === "list") {
     const [, rows] = parts;
-    if (rows.kind === "tuple" || rows.kind === "list") throw differentItems();
+    if (rows.kind === "tuple" || rows.kind === "list" || rows.kind === "ragged") throw differentItems();
     return { kind, item: { kind: rows.kind, dtype: rows.stack.dtype, shape: [] } };
   }
+  if (kind === "ragged")
+    return { kind, dtype: parts[1].stack.dtype, shape: parts[1].stack.shape.slice(1).with(0, Number.NaN) };
   if (kind === "tuple") return { kind, items: parts.map(stackedForm), of: of ?? new TupleValue([]) };
   return { kind, dtype: items.stack.dtype, shape: items.stack.shape.slice(1) };
 }
@@ -98,6 +102,10 @@ export function commonItemForm(a: readonly Value[], b: readonly Value[], builder
 
 /** A form, with what it does not know of empty lists taken from another. */
 function filled(form: ItemForm, other: ItemForm): ItemForm {
+  if (form.kind === "tensor" && other.kind === "tensor" && form.shape[0] !== other.shape[0]) {
+    return form.shape.length === 0 ? form : { ...form, kind: "ragged", shape: form.shape.with(0, Number.NaN) };
+  }
+  if (form.kind === "tensor" && other.kind === "ragged") return other;
   if (form.kind === "list" && other.kind === "list") return { kind: "list", item: form.item ?? other.item };
   if (form.kind !== "tuple" || other.kind !== "tuple") return form;
   return { ...form, items: form.items.map((item, i) => filled(item, other.items[i] ?? item)) };
@@ -105,7 +113,7 @@ function filled(form: ItemForm, other: ItemForm): ItemForm {
 
 /** The same items in the form of those that only running the graph counts. */
 export function stackedAs(items: readonly Value[], form: ItemForm, builder: Builder): StackedItems {
-  if (items instanceof StackedItems) return items;
+  if (items instanceof StackedItems) return loosened(items, form, builder);
   if (form.kind === "tuple") {
     const tuples = items.map((item) => (item instanceof TupleValue ? item.items : []));
     if (tuples.some((fields) => fields.length !== form.items.length)) throw differentItems();
@@ -118,11 +126,24 @@ export function stackedAs(items: readonly Value[], form: ItemForm, builder: Buil
     );
     return new StackedItems("tuple", parts, form.of);
   }
+  if (form.kind === "ragged") return stackedRagged(items, form, builder);
   if (form.kind === "list") return stackedLists(items, form.item ?? anInt, builder);
   const own = itemForm(items, builder);
   if (own !== null && !("dtype" in own && own.kind === form.kind && own.dtype === form.dtype)) throw differentItems();
   const empty = [0, ...form.shape.map((dim) => (Number.isNaN(dim) ? 0 : dim))];
   return new StackedItems(form.kind, stackItems(items, builder) ?? builder.full(form.dtype, 0n, empty));
+}
+
+/** Tensors of one size as such whose sizes may differ, where the form asks for that. */
+function loosened(items: StackedItems, form: ItemForm, builder: Builder): StackedItems {
+  if (items.kind === "tuple" && form.kind === "tuple") {
+    const parts = items.parts.map((part, i) => loosened(part, form.items[i], builder));
+    return new StackedItems("tuple", parts, items.of);
+  }
+  if (items.kind !== "tensor" || form.kind !== "ragged") return items;
+  const [count, length] = extentsOf(builder, items.stack);
+  const lengths = builder.expand(sizeTensor(builder, length), [count]);
+  return new StackedItems("ragged", [new StackedItems("int", lengths), items]);
 }
 
 /** What the items of lists are of which all are empty. */
@@ -131,6 +152,31 @@ const anInt: ItemForm = { kind: "int", dtype: "int64", shape: [] };
 function stackedLists(items: readonly Value[], form: ItemForm, builder: Builder): StackedItems {
   const none = new StackedItems("list", [stackedAs([], anInt, builder), emptyRows(form, builder)]);
   return items.map((item) => oneList(item, form, builder)).reduce((all, one) => joinedStacks(all, one, builder), none);
+}
+
+function stackedRagged(items: readonly Value[], form: ItemForm & { kind: "ragged" }, builder: Builder): StackedItems {
+  const { dtype, shape } = form;
+  const lengths = stackedAs([], anInt, builder);
+  const rows = builder.full(
+    dtype,
+    0n,
+    [0, ...shape].map((dim) => (Number.isNaN(dim) ? 0 : dim)),
+  );
+  const none = new StackedItems("ragged", [lengths, new StackedItems("tensor", rows)]);
+  return items
+    .map((item) => oneRagged(item, form, builder))
+    .reduce((all, one) => joinedStacks(all, one, builder), none);
+}
+
+function oneRagged(item: Value, { dtype }: ItemForm & { kind: "ragged" }, builder: Builder): StackedItems {
+  if (!(item instanceof TensorValue) || item.dtype !== dtype || item.rank === 0) throw differentItems();
+  const length = stackedAs([sizeOf(item, 0, builder)], anInt, builder);
+  return new StackedItems("ragged", [length, new StackedItems("tensor", unsqueezed(item, builder))]);
+}
+
+function unsqueezed(item: TensorValue, builder: Builder): TensorValue {
+  const { dtype, shape } = item;
+  return builder.emit("Unsqueeze", [item, builder.ints([0])], {}, { dtype, shape: [1, ...shape] });
 }
 
 function emptyRows(form: ItemForm, builder: Builder): StackedItems {
@@ -169,6 +215,7 @@ export function stackedItem(items: StackedItems, index: Value, builder: Builder)
   const at = asSymbolic(index, builder);
   if (at === null) throw unsupported("an item of a list by something that is no number");
   if (kind === "list") return innerList(parts, at, builder);
+  if (kind === "ragged") return raggedItem(parts, at, builder);
   const item = rowOf(items, at, builder);
   return kind === "tensor" ? item : new SymbolicScalar(kind, item);
 }
@@ -178,22 +225,17 @@ function rowOf({ stack }: StackedItems, at: SymbolicScalar, builder: Builder): T
   return builder.emit("Gather", [stack, at.tensor], { axis: 0 }, { dtype: stack.dtype, shape });
 }
 
+function raggedItem([lengths, rows]: readonly StackedItems[], at: SymbolicScalar, builder: Builder): TensorValue {
+  const end = builder.read(rowOf(lengths, at, builder));
+  return builder.copy(dynamicSlice(builder, rowOf(rows, at, builder), 0, { start: null, end, step: 1 }));
+}
+
 function innerList([lengths, rows]: readonly StackedItems[], at: SymbolicScalar, builder: Builder): ListValue {
   const end = builder.read(rowOf(lengths, at, builder));
   const row = dynamicSlice(builder, rowOf(rows, at, builder), 0, { start: null, end, step: 1 });
   const list = new ListValue(new StackedItems(rows.kind, builder.copy(row)));
   list.frozen = true;
   return list;
-}
-
-/** All items joined along a dimension of theirs. */
-export function joinedItems({ stack }: StackedItems, dim: number, builder: Builder): TensorValue {
-  const axis = dim < 0 ? dim + stack.rank - 1 : dim;
-  const perm = stack.shape.map((_, i) => (i === axis ? 0 : i < axis ? i + 1 : i));
-  const moved = builder.transpose(stack, perm);
-  const value = builder.read(moved);
-  const sizes = moved.shape.map((_, i) => extentOf(builder, value, i));
-  return builder.reshape(moved, sizes.toSpliced(axis, 2, Number.NaN));
 }
 
 /** A list's items in a form that a loop adds to: nothing of what was there before can be seen. */

@@ -39,7 +39,8 @@ export function joinedStacks(a: StackedItems, b: StackedItems, builder: Builder)
 export function alignedStacks(a: StackedItems, b: StackedItems, builder: Builder): [StackedItems, StackedItems] {
   if (a.parts.length !== b.parts.length) return [a, b];
   if (a.parts.length === 0) return [sizedAs(a, b, builder), sizedAs(b, a, builder)];
-  if (a.kind === "list") {
+  if (a.kind !== b.kind) return [a, b];
+  if (a.kind === "list" || a.kind === "ragged") {
     const [x, y] = [a.parts[1].stack, b.parts[1].stack];
     return [paddedTo(a, y, builder), paddedTo(b, x, builder)];
   }
@@ -77,11 +78,11 @@ function larger(a: Extent, b: Extent, builder: Builder): Extent {
 
 function paddedTo(lists: StackedItems, other: TensorValue, builder: Builder): StackedItems {
   const [lengths, rows] = lists.parts;
-  const [count, width] = extentsOf(builder, rows.stack);
+  const [count, width, ...inner] = extentsOf(builder, rows.stack);
   const more = excess(extentOf(builder, builder.read(other), 1), width, builder);
   if (more === 0) return lists;
-  const padding = builder.full(rows.stack.dtype, 0n, [count, more]);
-  return new StackedItems("list", [lengths, new StackedItems(rows.kind, builder.concat([rows.stack, padding], 1))]);
+  const padding = builder.full(rows.stack.dtype, 0n, [count, more, ...inner]);
+  return new StackedItems(lists.kind, [lengths, new StackedItems(rows.kind, builder.concat([rows.stack, padding], 1))]);
 }
 
 /** a - b, or 0 where that is less. */

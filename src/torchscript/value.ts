@@ -85,11 +85,12 @@ export class GrowingItems extends Array<Value> {
 
 /**
  * Items that only running the graph counts, all of one kind: stacked along a new first dimension. Tuples are stacked field
- * by field; lists of numbers as their lengths, and their items padded to the longest. An empty array else.
+ * by field; lists of numbers, and tensors whose first sizes may differ ("ragged"), as their lengths, and their rows padded
+ * to the longest. An empty array else.
  */
 export class StackedItems extends Array<Value> {
-  readonly kind: "tensor" | "int" | "float" | "bool" | "tuple" | "list";
-  /** Of tuples: each field. Of lists: the lengths, and the items. */
+  readonly kind: "tensor" | "int" | "float" | "bool" | "tuple" | "list" | "ragged";
+  /** Of tuples: each field. Of lists and ragged tensors: the lengths, and the rows. */
   readonly parts: readonly StackedItems[];
   /** One of the tuples, for their names. */
   readonly of: TupleValue | null;

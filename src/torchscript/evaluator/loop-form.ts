@@ -2,7 +2,7 @@ import type { DType } from "../../graph/dtype.ts";
 import type { Builder } from "../builder.ts";
 import { mayBeOptional } from "../may-be-optional.ts";
 import { LoweringError } from "../lowering-error.ts";
-import { itemForm, type ItemForm, stackedAs } from "../stacked-list.ts";
+import { commonItemForm, itemForm, type ItemForm, stackedAs } from "../stacked-list.ts";
 import { asSymbolic } from "../symbolic.ts";
 import { TensorValue } from "../tensor-value.ts";
 import {
@@ -44,6 +44,8 @@ export function commonForm(before: Value, after: Value, builder: Builder): Form 
   if (a !== before || b !== after || a === null || b === null) {
     return { kind: "optional", of: a === null || b === null ? formOf(a ?? b, builder) : commonForm(a, b, builder) };
   }
+  if (before instanceof ListValue && after instanceof ListValue)
+    return listForm(before.content, after.content, builder);
   if (before instanceof TupleValue && after instanceof TupleValue) {
     const items = after.items.map((item, i) => commonForm(before.items[i] ?? null, item, builder));
     return { kind: "tuple", items, of: after };
@@ -76,11 +78,26 @@ export function differ(before: Value, after: Value, builder: Builder): boolean {
   return one(before) && one(after) && formOf(before, builder).kind !== formOf(after, builder).kind;
 }
 
+/** Whether tensors of one size become such of different sizes. */
+function loosens(before: StackedItems, after: readonly Value[]): boolean {
+  if (before.kind === "tuple") {
+    const field = (i: number) =>
+      after instanceof StackedItems
+        ? (after.parts[i] ?? [])
+        : after.map((item) => (item instanceof TupleValue ? item.items[i] : null));
+    return before.parts.some((part, i) => loosens(part, field(i)));
+  }
+  if (before.kind !== "tensor") return false;
+  if (after instanceof StackedItems) return after.kind === "ragged";
+  const [, size] = before.stack.shape;
+  return after.some((item) => item instanceof TensorValue && item.rank > 0 && item.shape[0] !== size);
+}
+
 const accepts = (value: Value): boolean =>
   mayBeOptional(value) || (value instanceof OptionalValue && mayBeOptional(value.value));
 
 export function misfitItems(before: readonly Value[], after: readonly Value[]): boolean {
-  if (before instanceof StackedItems) return false;
+  if (before instanceof StackedItems) return loosens(before, after);
   return (
     after instanceof StackedItems || before.length !== after.length || before.some((item, i) => misfits(item, after[i]))
   );
@@ -112,7 +129,7 @@ export function conformItems(items: readonly Value[], before: StackedItems, buil
 /** The form of a list that changes, as far as its items tell. */
 export function listForm(before: readonly Value[], after: readonly Value[], builder: Builder): Form {
   try {
-    const of = itemForm(after, builder) ?? itemForm(before, builder);
+    const of = commonItemForm(after, before, builder);
     return of === null ? { kind: "other" } : { kind: "stack", of };
   } catch (error) {
     if (!(error instanceof LoweringError)) throw error;

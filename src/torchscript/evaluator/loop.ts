@@ -144,6 +144,7 @@ function addedTo(list: ListValue, builder: Builder): Added {
   const items = [...growing(list)].map((item) => {
     const { kind, tensor } = itemTensor(item, builder);
     refuseQuantized(tensor);
+    if (Number.isNaN(tensor.shape[0])) throw unsupported("tensors of unknown sizes in a list that grows in a loop");
     return { kind, value: builder.read(tensor) };
   });
   if (items.length === 0) throw unsupported("a list that a loop on the values of a tensor changes in some rounds only");

@@ -148,9 +148,9 @@ export class Merge {
 
   #stack(items: readonly Value[], form: ItemForm, arm: ArmState): StackedItems {
     const read = (stack: TensorValue) => this.#builder.wrap(this.#read(stack, arm));
-    if (items instanceof StackedItems) return mapStacks(items, read);
     return inScope(this.#builder, arm.scope, () => {
-      const settled = items.map((item) => this.#settled(item, arm));
+      const stacked = items instanceof StackedItems;
+      const settled = stacked ? mapStacks(items, read) : items.map((item) => this.#settled(item, arm));
       return mapStacks(stackedAs(settled, form, this.#builder), (stack) => this.#builder.copy(stack));
     });
   }

@@ -3,7 +3,7 @@ import type { Call } from "../call.ts";
 import { raised } from "../lowering-error.ts";
 import { broadcastShapes, normalizeDim, resultType } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
-import { joinedItems } from "../stacked-list.ts";
+import { evenStack, joinedItems } from "../joined-items.ts";
 import { ListValue, StackedItems } from "../value.ts";
 import { withAliases } from "./aliases.ts";
 import type { Operator } from "./operator.ts";
@@ -42,9 +42,10 @@ function cat(call: Call, builder: Builder): TensorValue {
 function stackList(call: Call, builder: Builder): TensorValue {
   const items = stackedTensors(call);
   if (items === null) return stack(builder, call.tensors("tensors"), call.int("dim"));
-  const axis = normalizeDim(call.int("dim"), items.stack.rank);
-  const order = items.stack.shape.map((_, i) => i).slice(1);
-  return builder.copy(builder.transpose(items.stack, order.toSpliced(axis, 0, 0)));
+  const even = evenStack(items, builder);
+  const axis = normalizeDim(call.int("dim"), even.rank);
+  const order = even.shape.map((_, i) => i).slice(1);
+  return builder.copy(builder.transpose(even, order.toSpliced(axis, 0, 0)));
 }
 
 /** At least this many dimensions, as `torch.atleast_nd` adds them. */
