@@ -13,6 +13,10 @@ function same(op: string): Lower {
   return (m, x) => m.unary(op, x);
 }
 
+function logSigmoid(m: Maths, x: TensorValue): TensorValue {
+  return m.neg(m.unary("Softplus", m.neg(x)));
+}
+
 function withFloats(m: Maths, op: string, x: TensorValue, floats: Readonly<Record<string, number>>): TensorValue {
   const attributes = Object.fromEntries(Object.entries(floats).map(([name, float]) => [name, { float }]));
   return m.builder.emit(op, [x], attributes, { dtype: x.dtype, shape: x.shape });
@@ -97,7 +101,7 @@ const rules: Readonly<Record<string, { schemas: readonly string[]; doc: string; 
   log_sigmoid: {
     schemas: ["aten::log_sigmoid(Tensor self) -> Tensor"],
     doc: "log(sigmoid(self)).",
-    of: (m, x) => m.neg(m.unary("Softplus", m.neg(x))),
+    of: logSigmoid,
   },
   hardsigmoid: {
     schemas: ["aten::hardsigmoid(Tensor self) -> Tensor"],
@@ -208,12 +212,26 @@ export const activations: readonly Operator[] = [
     lower: rrelu,
   },
   {
+    name: "aten::rrelu_with_noise",
+    schemas: [
+      "aten::rrelu_with_noise(Tensor self, Tensor noise, Scalar lower=0.125, Scalar upper=0.33333333333333331, bool training=False, Generator? generator=None) -> Tensor",
+    ],
+    doc: "As aten::rrelu; the noise stays as it is.",
+    lower: rrelu,
+  },
+  {
     name: "aten::rrelu_with_noise_functional",
     schemas: [
       "aten::rrelu_with_noise_functional(Tensor self, Tensor noise, Scalar lower=0.125, Scalar upper=0.33333333333333331, bool training=False, Generator? generator=None) -> (Tensor, Tensor noise_out)",
     ],
     doc: "As aten::rrelu; the noise stays as it is.",
     lower: (call, builder) => new TupleValue([rrelu(call, builder), call.tensor("noise")]),
+  },
+  {
+    name: "aten::log_sigmoid_forward",
+    schemas: ["aten::log_sigmoid_forward(Tensor self) -> (Tensor output, Tensor buffer)"],
+    doc: "log_sigmoid; the buffer, which only gradients need, is left out.",
+    lower: (call, builder) => new TupleValue([logSigmoid(new Maths(builder), call.tensor("self")), null]),
   },
   {
     name: "aten::prelu",
