@@ -8,6 +8,7 @@ import type { Operator } from "./operator.ts";
 import { range } from "./ranges.ts";
 import { reduce } from "./reduce.ts";
 import { row } from "./row.ts";
+import { vectorNorm } from "./vector-norms.ts";
 
 function poisson(call: Call, builder: Builder): TensorValue {
   const m = new Maths(builder);
@@ -102,5 +103,45 @@ export const marginLosses: readonly Operator[] = [
     ["(Tensor self, Tensor target, int reduction=1) -> Tensor"],
     "Margin to several classes.",
     multiLabelMargin,
+  ),
+  row(
+    "aten::triplet_margin_loss",
+    [
+      "(Tensor anchor, Tensor positive, Tensor negative, float margin=1., float p=2., float eps=9.9999999999999995e-07, bool swap=False, int reduction=1) -> Tensor",
+    ],
+    "The positive nearer than the negative, by a margin.",
+    (call, builder) => {
+      const m = new Maths(builder);
+      const distance = (a: TensorValue, b: TensorValue) =>
+        vectorNorm(builder, m.add(m.sub(a, b), call.float("eps")), call.float("p"), [a.rank - 1], false);
+      const [a, p, n] = ["anchor", "positive", "negative"].map((name) => call.tensor(name));
+      const far = call.bool("swap") ? m.min(distance(a, n), distance(p, n)) : distance(a, n);
+      return reduced(builder, m.max(m.add(m.sub(distance(a, p), far), call.float("margin")), 0), call.int("reduction"));
+    },
+  ),
+  row(
+    "aten::margin_ranking_loss",
+    ["(Tensor input1, Tensor input2, Tensor target, float margin=0., int reduction=1) -> Tensor"],
+    "The order of two inputs, by a margin.",
+    (call, builder) => {
+      const m = new Maths(builder);
+      const [a, b, y] = ["input1", "input2", "target"].map((name) => call.tensor(name));
+      return reduced(
+        builder,
+        m.max(m.add(m.mul(m.neg(y), m.sub(a, b)), call.float("margin")), 0),
+        call.int("reduction"),
+      );
+    },
+  ),
+  row(
+    "aten::hinge_embedding_loss",
+    ["(Tensor self, Tensor target, float margin=1., int reduction=1) -> Tensor"],
+    "self where the target is 1, margin − self where it is −1.",
+    (call, builder) => {
+      const m = new Maths(builder);
+      const [x, y] = [call.tensor("self"), call.tensor("target")];
+      const far = m.where(m.equal(y, 1), 0, m.max(m.sub(call.float("margin"), x), 0));
+      return reduced(builder, m.add(far, m.where(m.equal(y, -1), 0, x)), call.int("reduction"));
+    },
   ),
 ];

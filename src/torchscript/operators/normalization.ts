@@ -139,6 +139,11 @@ function empty(builder: Builder): TensorValue {
   return builder.constant("float32", [0], []);
 }
 
+function withoutStatistics(call: Call, builder: Builder): TupleValue {
+  const normalized = batchNorm(call, builder, call.tensor("input"), call.bool("training"));
+  return new TupleValue([normalized, empty(builder), empty(builder)]);
+}
+
 const native: readonly Operator[] = [
   {
     name: "aten::native_batch_norm",
@@ -146,12 +151,7 @@ const native: readonly Operator[] = [
       "aten::native_batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)",
     ],
     doc: "batch_norm; the saved statistics are left empty.",
-    lower: (call, builder) =>
-      new TupleValue([
-        batchNorm(call, builder, call.tensor("input"), call.bool("training")),
-        empty(builder),
-        empty(builder),
-      ]),
+    lower: withoutStatistics,
   },
   {
     name: "aten::_native_batch_norm_legit",
@@ -160,12 +160,7 @@ const native: readonly Operator[] = [
       "aten::_native_batch_norm_legit.no_stats(Tensor input, Tensor? weight, Tensor? bias, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)",
     ],
     doc: "batch_norm; the saved statistics are left empty.",
-    lower: (call, builder) =>
-      new TupleValue([
-        batchNorm(call, builder, call.tensor("input"), call.bool("training")),
-        empty(builder),
-        empty(builder),
-      ]),
+    lower: withoutStatistics,
   },
   {
     name: "aten::_native_batch_norm_legit_functional",

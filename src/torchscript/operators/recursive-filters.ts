@@ -5,7 +5,7 @@ import { TupleValue } from "../value.ts";
 import { scanRows } from "./iteration.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
-import { sliceAxis } from "./rearrange.ts";
+import { flip, sliceAxis } from "./rearrange.ts";
 import { reduce } from "./reduce.ts";
 import { row } from "./row.ts";
 
@@ -75,9 +75,9 @@ export const recursiveFilters: readonly Operator[] = [
       const [channels, samples] = x.shape.slice(1);
       const pads = builder.ints([0, 0, order - 1, 0, 0, 0]);
       const long = builder.emit("Pad", [x, pads], {}, { dtype: x.dtype, shape: x.shape.with(2, samples + order - 1) });
-      const kernel = builder.unsqueeze(reversed(builder, m.div(b, first)), [1]);
+      const kernel = builder.unsqueeze(flip(builder, m.div(b, first), [1]), [1]);
       const smooth = builder.emit("Conv", [long, kernel], { group: channels }, { dtype: x.dtype, shape: x.shape });
-      return filtered(builder, smooth, reversed(builder, m.div(a, first)));
+      return filtered(builder, smooth, flip(builder, m.div(a, first), [1]));
     },
   ),
   row(
@@ -89,8 +89,3 @@ export const recursiveFilters: readonly Operator[] = [
     overdriven,
   ),
 ];
-
-function reversed(builder: Builder, x: TensorValue): TensorValue {
-  const order = builder.ints(Array.from({ length: x.shape[1] }, (_, i) => x.shape[1] - 1 - i));
-  return builder.emit("Gather", [x, order], { axis: 1 }, { dtype: x.dtype, shape: x.shape });
-}
