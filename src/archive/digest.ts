@@ -151,14 +151,13 @@ class Pass {
   async #summed(entry: Entry): Promise<Summed | null> {
     const source = await this.#archive.inPlace(entry);
     if (source === null) return null;
+    let summed: Summed | null = null;
     try {
-      if (source.position !== null) return await this.#threadSums(source, source.position);
-    } catch (error) {
-      await this.#archive.release?.(source);
-      throw error;
+      if (source.position !== null) summed = await this.#threadSums(source, source.position);
+      return summed;
+    } finally {
+      if (summed === null) await this.#archive.release?.(source);
     }
-    await this.#archive.release?.(source);
-    return null;
   }
 
   async #threadSums(source: ByteSource, position: FilePosition): Promise<Summed> {

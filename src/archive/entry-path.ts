@@ -67,15 +67,11 @@ const rules: readonly Rule[] = [
 
 /** Words between single dots and slashes: nearly every name, and of these nothing but devices can be wrong. */
 const ordinary = /^[\w-]+(?:[./][\w-]+)*\/?$/;
-const deviceWithin = /(?:^|\/)(?:con|prn|aux|nul|com\d|lpt\d)(?:[./]|$)/i;
 
 function isOrdinary(path: string): boolean {
-  return (
-    path.length <= maxSegmentBytes &&
-    ordinary.test(path) &&
-    !deviceWithin.test(path) &&
-    path.split("/", maxDepth + 1).length <= maxDepth
-  );
+  if (path.length > maxSegmentBytes || !ordinary.test(path)) return false;
+  const segments = path.split("/");
+  return segments.length <= maxDepth && !segments.some((one) => device.test(one));
 }
 
 /** What is wrong with one entry's name, by the strictest of the systems that may unpack it. */

@@ -32,8 +32,6 @@ export function storedParts(zip: ZipView): readonly StoredPart[] {
   });
 }
 
-/** Records up to this are read whole. */
-const smallSize = 1 << 20;
 /** The archive that they are in. */
 interface OuterArchive {
   readonly size: number;
@@ -132,11 +130,6 @@ export class NestedArchives {
     let crc = known;
     const inPlace = record.method === "stored" ? packedBytes(source, record) : null;
     let head = inPlace === null ? undefined : await inPlace.read(0, Math.min(512, inPlace.size));
-    if (crc === undefined && record.size <= smallSize) {
-      const bytes = await plainBytes(source, record);
-      head ??= bytes;
-      crc = crc32(bytes);
-    }
     if (crc === undefined) {
       crc = 0;
       for await (const block of streamZipEntry(source, record)) {

@@ -5,6 +5,7 @@ import { collisionAnomalies } from "./entry-path.ts";
 import type { Limits } from "./limits.ts";
 import { defaultLimits, isBomb } from "./limits.ts";
 import type { ZipEntry } from "./zip-central.ts";
+import { oncePerSource } from "./once-per-source.ts";
 import { readCentral } from "./zip-directory.ts";
 import { walkEntries } from "./zip-walk.ts";
 
@@ -14,23 +15,12 @@ export interface ZipView {
   readonly anomalies: readonly Anomaly[];
 }
 
-const known = new WeakMap<ByteSource, Map<string, Promise<ZipView>>>();
-
 /**
  * Reads both views of a ZIP file, wherever it lies: the central directory, and the local headers in the order of the
  * file; once for all who ask with the same source. Never throws for what the bytes say; all that is wrong is in
  * `anomalies`.
  */
-export function readZip(source: ByteSource, limits: Limits = defaultLimits): Promise<ZipView> {
-  const views = known.get(source) ?? new Map<string, Promise<ZipView>>();
-  known.set(source, views);
-  const key = JSON.stringify(limits);
-  const view = views.get(key) ?? readViews(source, limits);
-  views.set(key, view);
-  return view;
-}
-
-async function readViews(source: ByteSource, limits: Limits): Promise<ZipView> {
+export const readZip = oncePerSource(async (source, limits): Promise<ZipView> => {
   const { directory, entries, anomalies: found } = await readCentral(source, limits);
   const anomalies = [...found];
   if (directory === null) return { entries, anomalies };
@@ -39,7 +29,7 @@ async function readViews(source: ByteSource, limits: Limits): Promise<ZipView> {
   if (complete) await walkEntries(source, directory, entries, anomalies);
   anomalies.push(...collisionAnomalies(entries), ...volumeAnomalies(entries, limits));
   return { entries, anomalies };
-}
+});
 
 /** The central directory alone: all that is worth fetching of an archive far away. Entries have no `dataOffset` yet. */
 export async function readDirectoryOnly(source: ByteSource, limits: Limits = defaultLimits): Promise<ZipView> {

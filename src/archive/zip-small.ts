@@ -19,20 +19,24 @@ const kept = new WeakMap<ByteSource, Kept>();
  */
 export async function smallRecord(source: ByteSource, entry: ZipEntry, packed: ByteSource): Promise<Uint8Array | null> {
   if (!isSmall(packed.size, entry)) return null;
-  const found = kept.get(source)?.records.get(entry);
-  return found ?? keep(source, entry, await packed.read(0, packed.size));
+  return keptOf(source).records.get(entry) ?? recordOf(source, entry, await packed.read(0, packed.size));
 }
 
-/** The same, with the packed bytes at hand. */
-export function keep(source: ByteSource, entry: ZipEntry, packed: Uint8Array): Uint8Array {
-  const file = kept.get(source) ?? { records: new Map<ZipEntry, Uint8Array>(), left: keptBytes };
-  kept.set(source, file);
-  const found = file.records.get(entry);
-  if (found !== undefined) return found;
+/** The same of any record whose packed bytes are in memory. */
+export function recordOf(source: ByteSource, entry: ZipEntry, packed: Uint8Array): Uint8Array {
+  const file = keptOf(source);
+  const known = file.records.get(entry);
+  if (known !== undefined) return known;
   const bytes = inflateSmall(packed, entry);
   if (bytes.length <= Math.min(keptRecord, file.left)) {
     file.records.set(entry, bytes);
     file.left -= bytes.length;
   }
   return bytes;
+}
+
+function keptOf(source: ByteSource): Kept {
+  const file = kept.get(source) ?? { records: new Map<ZipEntry, Uint8Array>(), left: keptBytes };
+  kept.set(source, file);
+  return file;
 }

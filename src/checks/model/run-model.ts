@@ -13,7 +13,10 @@ import { fittingInputs } from "./suggest.ts";
 
 export interface RunModelOptions extends PrepareOptions, LoadOptions {}
 
-/** Runs models in the pool's processes: on a dummy input, twice where they may draw random numbers, and again on what a check wants to try. */
+/**
+ * Runs models in the pool's processes: on a dummy input, twice where they may draw random numbers, and again on what a
+ * check wants to try.
+ */
 export function modelRunner(pool: EnginePool, options: RunModelOptions): ModelRunner {
   return {
     run: (subject) => withModel(pool, subject, options, null, (model) => dummyRun(model, options)),

@@ -2,7 +2,7 @@ import { type ByteSource, memorySource, slice } from "../../archive/byte-source.
 import { AnomalyError } from "../../archive/archive.ts";
 import type { ZipEntry } from "../../archive/zip-central.ts";
 import { readCentral } from "../../archive/zip-directory.ts";
-import { keep } from "../../archive/zip-small.ts";
+import { recordOf } from "../../archive/zip-small.ts";
 import { MalformedModel } from "../../model/malformed.ts";
 import { invalid } from "../lowering-error.ts";
 
@@ -120,7 +120,7 @@ export class TorchZip {
 
   #unpacked(entry: ZipEntry, packed: Uint8Array): Uint8Array {
     try {
-      return keep(this.#source, entry, packed);
+      return recordOf(this.#source, entry, packed);
     } catch (error) {
       if (!(error instanceof AnomalyError)) throw error;
       throw invalid(`the record ${entry.path} does not unpack to its ${entry.size} bytes`);
