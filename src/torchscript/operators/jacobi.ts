@@ -1,6 +1,7 @@
 import type { Builder } from "../builder.ts";
 import { unsupported } from "../lowering-error.ts";
 import type { TensorValue } from "../tensor-value.ts";
+import { gather } from "./gather.ts";
 import { iterate } from "./iteration.ts";
 import { Maths } from "./maths.ts";
 import { identity } from "./matrix-functions.ts";
@@ -88,7 +89,7 @@ function sorted(m: Maths, turned: TensorValue, rows: number, n: number): Rotated
   ]);
   const pick = (x: TensorValue, height: number) => {
     const index = builder.expand(builder.unsqueeze(places, [down]), [...lead, height, n]);
-    return builder.emit("GatherElements", [x, index], { axis: along }, { dtype: "float64", shape: index.shape });
+    return gather(builder, x, along, index);
   };
   return { columns: pick(part(0, rows), rows), v: pick(part(rows, rows + n), n), lengths: values };
 }

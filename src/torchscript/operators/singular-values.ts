@@ -10,7 +10,7 @@ import { identity } from "./matrix-functions.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { matmul } from "./products.ts";
-import { sliceAxis } from "./rearrange.ts";
+import { flip, sliceAxis } from "./rearrange.ts";
 import { reduce } from "./reduce.ts";
 import { row } from "./row.ts";
 
@@ -76,9 +76,7 @@ function eigen(call: Call, builder: Builder): [TensorValue, TensorValue] {
   const shift = m.add(m.mul(size, 1.5), 1e-300);
   const n = a.shape.at(-1) ?? 0;
   const { lengths, v } = rotateColumns(builder, m.add(a, m.mul(identity(builder, "float64", n), shift)));
-  const backwards = builder.ints(Array.from({ length: n }, (_, i) => n - 1 - i));
-  const ascending = (x: TensorValue) =>
-    builder.emit("Gather", [x, backwards], { axis: x.rank - 1 }, { dtype: x.dtype, shape: x.shape });
+  const ascending = (x: TensorValue) => flip(builder, x, [x.rank - 1]);
   const values = m.sub(lengths, builder.reshape(shift, [...a.shape.slice(0, -2), 1]));
   return [builder.cast(ascending(values), given.dtype), builder.cast(ascending(v), given.dtype)];
 }

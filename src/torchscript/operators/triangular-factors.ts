@@ -4,6 +4,7 @@ import { unsupported } from "../lowering-error.ts";
 import { isComplex } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
+import { gather } from "./gather.ts";
 import { iterate } from "./iteration.ts";
 import { inverse } from "./matrices.ts";
 import { identity } from "./matrix-functions.ts";
@@ -28,10 +29,6 @@ function swapped(m: Maths, places: TensorValue, at: TensorValue, other: TensorVa
   return m.where(m.equal(places, at), other, m.where(m.equal(places, other), at, places));
 }
 
-function pick(builder: Builder, x: TensorValue, index: TensorValue, axis: number): TensorValue {
-  return builder.emit("GatherElements", [x, index], { axis }, { dtype: x.dtype, shape: index.shape });
-}
-
 /** Gaussian elimination with partial pivoting, in double precision. */
 function factored(builder: Builder, given: TensorValue): Factored {
   if (isComplex(given.dtype)) throw unsupported("a triangular factorization of complex numbers");
@@ -53,7 +50,7 @@ function factored(builder: Builder, given: TensorValue): Factored {
     const sizes = m.where(m.greaterEqual(downwards, j), m.abs(line(a, j, along)), -1);
     const best = builder.emit("ArgMax", [sizes], { axis: down, keepdims: 1 }, { dtype: "int64", shape: [...lead, 1] });
     const places = swapped(m, builder.expand(downwards, [...lead, rows]), j, best);
-    const moved = pick(builder, a, builder.expand(builder.unsqueeze(places, [along]), a.shape), down);
+    const moved = gather(builder, a, down, builder.expand(builder.unsqueeze(places, [along]), a.shape));
     const pivotRow = line(moved, j, down);
     const pivot = builder.unsqueeze(line(pivotRow, j, down), [down]);
     const below = m.greater(downwards, j);
@@ -63,7 +60,7 @@ function factored(builder: Builder, given: TensorValue): Factored {
     const left = m.sub(moved, m.mul(factors, rest));
     const here = m.and(builder.unsqueeze(below, [1]), builder.unsqueeze(m.equal(across, j), [0]));
     const next = m.where(m.equal(first, j), m.add(best, 1), taken);
-    return [m.where(here, factors, left), pick(builder, rowsOf, places, down), next];
+    return [m.where(here, factors, left), gather(builder, rowsOf, down, places), next];
   });
   return { lu, order, pivots };
 }
@@ -99,7 +96,7 @@ function orderOf(builder: Builder, pivots: TensorValue, rows: number): TensorVal
   const wide = m.sub(builder.cast(pivots, "int64"), 1);
   const [order] = iterate(builder, pivots.shape[last], [start], ([state], j) => {
     const other = builder.emit("Gather", [wide, j], { axis: last }, { dtype: "int64", shape: lead });
-    return [pick(builder, state, swapped(m, start, j, builder.unsqueeze(other, [last])), last)];
+    return [gather(builder, state, last, swapped(m, start, j, builder.unsqueeze(other, [last])))];
   });
   return order;
 }

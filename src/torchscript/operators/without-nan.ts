@@ -3,6 +3,7 @@ import type { Call } from "../call.ts";
 import { isFloating, normalizeDim } from "../promotion.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { TupleValue } from "../value.ts";
+import { gather } from "./gather.ts";
 import { Maths, toFloat } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { topK } from "./ordering.ts";
@@ -33,19 +34,15 @@ function sortedRows(call: Call, builder: Builder, self: TensorValue): Sorted {
   return { values, places, count, outer: call.bool("keepdim") ? kept : last.shape.slice(0, -1) };
 }
 
-function pick(builder: Builder, x: TensorValue, index: TensorValue): TensorValue {
-  return builder.emit("GatherElements", [x, index], { axis: x.rank - 1 }, { dtype: x.dtype, shape: index.shape });
-}
-
 function median(call: Call, builder: Builder): TensorValue | TupleValue {
   const m = new Maths(builder);
   const { values, places, count, outer } = sortedRows(call, builder, call.tensor("self"));
   const middle = m.div(m.max(m.sub(count, 1), 0), 2);
-  const value = pick(builder, values, middle);
+  const value = gather(builder, values, -1, middle);
   const none = builder.full(values.dtype, isFloating(values.dtype) ? NaN : 0);
   const result = builder.reshape(m.where(m.equal(count, 0), none, value), outer);
   if (!call.has("dim")) return result;
-  return new TupleValue([result, builder.reshape(pick(builder, places, middle), outer)]);
+  return new TupleValue([result, builder.reshape(gather(builder, places, -1, middle), outer)]);
 }
 
 function quantile(call: Call, builder: Builder): TensorValue {
@@ -58,7 +55,7 @@ function quantile(call: Call, builder: Builder): TensorValue {
   const end = m.max(m.sub(count, 1), 0);
   const place = m.mul(wanted, builder.cast(end, self.dtype));
   const low = mode === "nearest" ? m.round(place) : mode === "higher" ? m.unary("Ceil", place) : m.floor(place);
-  const at = (index: TensorValue) => pick(builder, values, index);
+  const at = (index: TensorValue) => gather(builder, values, -1, index);
   const first = builder.cast(low, "int64");
   let result = at(first);
   if (mode === "linear" || mode === "midpoint") {
