@@ -3,11 +3,11 @@ import type { Call } from "../call.ts";
 import type { TensorValue } from "../tensor-value.ts";
 import { gather } from "./gather.ts";
 import { iterate } from "./iteration.ts";
+import { reduced } from "./losses.ts";
 import { Maths } from "./maths.ts";
 import type { Operator } from "./operator.ts";
 import { range } from "./ranges.ts";
 import { sliceAxis } from "./rearrange.ts";
-import { axesOf, reduce } from "./reduce.ts";
 import { row } from "./row.ts";
 import { cumulativeSum } from "./scans.ts";
 
@@ -92,18 +92,12 @@ function connectionist(call: Call, builder: Builder): TensorValue {
   const all = losses(call, builder, wide, sizes);
   const infinite = m.greater(all, 1e29);
   const values = m.where(infinite, call.bool("zero_infinity") ? 0 : Infinity, all);
-  const result = reducedBy(m, values, sizes, call.int("reduction"));
+  const reduction = call.int("reduction");
+  // The mean is of losses by the length of their targets.
+  const weighed = reduction === 1 ? m.div(values, builder.cast(m.max(sizes, 1), "float64")) : values;
+  const result = reduced(builder, weighed, reduction);
   const single = given.rank === 2 && result.rank === 1 ? builder.reshape(result, []) : result;
   return builder.cast(single, given.dtype);
-}
-
-/** The mean is of losses by the length of their targets. */
-function reducedBy(m: Maths, values: TensorValue, sizes: TensorValue, reduction: number): TensorValue {
-  const { builder } = m;
-  if (reduction === 0) return values;
-  const all = axesOf(null, values.rank);
-  if (reduction === 2) return reduce(builder, "ReduceSum", values, all, false);
-  return reduce(builder, "ReduceMean", m.div(values, builder.cast(m.max(sizes, 1), "float64")), all, false);
 }
 
 const rest = "int blank=0, int reduction=1, bool zero_infinity=False) -> Tensor";
